@@ -1,3 +1,5 @@
+import { shownValue } from "../errors/shown-value.ts";
+
 /** Writes one line of the log. */
 export interface LogFunction {
   /** A message. */
@@ -13,4 +15,31 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as
  * The log of a request: every line carries the request's id, the operation, and on a thread the thread's number. Lines
  * of one request keep their order, and all threads write to one stream.
  */
-export type Log = { readonly [Level in (typeof logLevels)[number]]: LogFunction };
+export interface Log extends Readonly<Record<(typeof logLevels)[number], LogFunction>> {
+  /**
+   * Adds fields to all later lines of this request, on both lanes: what arounds, dependencies and the handler write, the
+   * line of its failure, and its access line. Of those with the same name, the last counts. A task has a log of its own.
+   *
+   * @param fields - Plain data, such as the id of the user. Secrets among them are left out, as in every line.
+   * @throws {TypeError} When it is not an object.
+   * @example
+   * ```ts
+   * import { App, depends } from "offloop";
+   *
+   * const app = new App();
+   * const user = depends(async ({ request, log }) => {
+   *   const id = request.headers.get("x-user") ?? "nobody";
+   *   log.setBindings({ userId: id });
+   *   return { id };
+   * });
+   * app.get("/me", { deps: { user } }, async ({ user }) => user);
+   * ```
+   */
+  setBindings(fields: object): void;
+}
+
+/** @throws {TypeError} Unless they are an object with names. */
+export function checkBindings(fields: unknown): void {
+  if (typeof fields === "object" && fields !== null && !Array.isArray(fields)) return;
+  throw new TypeError(`log.setBindings: expected an object such as { userId: 7 }, got ${shownValue(fields)}`);
+}

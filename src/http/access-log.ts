@@ -45,6 +45,14 @@ const remarks = {
 /** Where a request ended without its whole answer, whose doing that was. */
 const fields = { sent: {}, gone: { clientGone: true }, broken: { brokeOff: true }, cut: { shutdown: true } };
 
+/** Fields that requests have added to their lines, by response. */
+const added = new WeakMap<object, object>();
+
+/** Adds fields to the line that a response will have, in the place of those added before. */
+export function addToLine(response: object, fields: object): void {
+  added.set(response, fields);
+}
+
 /** For a request that nobody sends an answer to any more. */
 const SERVICE_UNAVAILABLE = 503;
 
@@ -81,6 +89,7 @@ export function addAccessLog(
       const status = raw.headersSent || isSocket ? raw.statusCode : unsent;
       log.info(
         {
+          ...added.get(raw),
           reqId: request.id,
           method,
           url,

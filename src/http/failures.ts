@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { type DescribedError, loggable } from "../errors/described-error.ts";
-import type { Around } from "../lanes/around.ts";
+import type { Around, LaneRequest } from "../lanes/around.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 
@@ -20,12 +20,12 @@ export interface RequestAddresses {
  */
 export function logFailures(log: Logger, urls: LoggedUrls, inspector?: RequestAddresses): Around {
   const flood = new Flood();
-  const logFailure = (operation: string, request: string, error: DescribedError): void => {
+  const logFailure = (operation: string, { id, bindings }: LaneRequest, error: DescribedError): void => {
     const { code = "", message } = error;
     if (!FLOODS.has(code)) {
-      const address = inspector && { inspector: inspector.addressOf(request) };
+      const address = inspector && { inspector: inspector.addressOf(id) };
       log.error(
-        { reqId: request, operation, err: loggable(error), ...address },
+        { ...bindings, reqId: id, operation, err: loggable(error), ...address },
         `${operation} failed: ${message}`,
       );
       return;
@@ -34,9 +34,10 @@ export function logFailures(log: Logger, urls: LoggedUrls, inspector?: RequestAd
     if (unsaid !== undefined) log.warn({ code, operation, unsaid }, `${code}: ${message}${moreText(unsaid)}`);
   };
   return {
-    failure: (operation, { id, method, url }, reply) => {
+    failure: (operation, request, reply) => {
+      const { method, url } = request;
       if (reply.error !== undefined)
-        logFailure(operation?.id ?? `${method} ${urls.of(url, undefined)}`, id, reply.error);
+        logFailure(operation?.id ?? `${method} ${urls.of(url, undefined)}`, request, reply.error);
       return reply;
     },
   };

@@ -7,8 +7,10 @@ import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
 import type { LaneRequest } from "../lanes/around.ts";
+import { BoundLog } from "../lanes/bound-log.ts";
 import { type EndedBy, endReason } from "../operation/end-reason.ts";
 import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
+import { addToLine } from "./access-log.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { isCutShort, outcomeOf } from "./response-end.ts";
 
@@ -51,7 +53,7 @@ export class HttpRequest implements LaneRequest {
   readonly reply: FastifyReply;
   readonly route: RequestRoute;
   readonly #socket: Socket;
-  #log: Log | undefined;
+  #log: BoundLog | undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
   #isShutDown = false;
@@ -124,8 +126,19 @@ export class HttpRequest implements LaneRequest {
   }
 
   get log(): Log {
-    this.#log ??= this.route.log.child({ reqId: this.id, operation: this.route.id });
+    this.#log ??= new BoundLog(
+      this.route.log.child({ reqId: this.id, operation: this.route.id }),
+      (bindings) => addToLine(this.reply.raw, bindings),
+    );
     return this.#log;
+  }
+
+  get bindings(): object | undefined {
+    return this.#log?.bindings;
+  }
+
+  setBindings(fields: object): void {
+    this.log.setBindings(fields);
   }
 
   /** The server shuts down: the rest of its answer is no longer wanted, though the client is still there. */

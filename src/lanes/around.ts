@@ -3,10 +3,10 @@ import type { Operation } from "../app/operation.ts";
 import type { TaskDeclaration } from "../app/task-declaration.ts";
 import type { ArrivingBody, Chunk, RawReply, RawRequest } from "../operation/raw.ts";
 import type { TraceDependency } from "../operation/runtime.ts";
-import type { CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
+import type { Bindable, CallClass, CallPool, Waiter } from "../threads/pool/call.ts";
 
 /** A request as the lanes take it, together with the client that waits for its answer. */
-export interface LaneRequest extends RawRequest, Waiter {
+export interface LaneRequest extends RawRequest, Waiter, Bindable {
   readonly unread?: ArrivingBody | undefined;
   /** Aborts its signal. */
   cancel(reason: unknown): void;

@@ -32,6 +32,7 @@ import type { ThreadCalls } from "../threads/pool/calls.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
 import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
+import { BoundLog } from "./bound-log.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
 
@@ -186,7 +187,7 @@ function runWithContext(
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
   const id = idOf(call);
-  const own = log.child(taskFields(task, { id, job: attempt?.job }));
+  const own = new BoundLog(log.child(taskFields(task, { id, job: attempt?.job })));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, signal: () => signal, log: () => own }, loop);
 }

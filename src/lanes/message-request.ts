@@ -70,6 +70,14 @@ export class MessageRequest implements LaneRequest {
     return this.#connection.log;
   }
 
+  get bindings(): object | undefined {
+    return this.#connection.bindings;
+  }
+
+  setBindings(fields: object): void {
+    this.log.setBindings(fields);
+  }
+
   get message(): object {
     return this.#connection.message;
   }

@@ -37,6 +37,8 @@ export interface RawRequest {
   readonly signal: AbortSignal;
   /** The log, with this request's id in every line. */
   readonly log: Log;
+  /** What `log.setBindings` has added to its lines on this side; undefined where that is nothing. */
+  readonly bindings?: object | undefined;
   /** The parts of a multipart body, which replace its bytes where the operation declares a form. */
   readonly parts: readonly FormPart[] | undefined;
   /** Where the connection comes from. */

@@ -1,6 +1,6 @@
 import type { ResultBatch, TakenCount, ThreadMessage } from "./messages.ts";
 
-// What a thread says beside its results: its log lines, and progress. A thread that says more than the event loop can
+// What a thread says beside its results: its log lines, what it adds to them, and progress. A thread that says more than the event loop can
 // take waits for it. Without this, a function that logs in an endless loop would fill the memory with its lines, and the
 // loop would write them for seconds before it answered anybody else.
 
@@ -14,7 +14,7 @@ type SaidMessage = Exclude<ThreadMessage, ResultBatch>;
 /** The weight of a message; 0 where the thread says only as much as it is asked for. */
 function weightOf(message: SaidMessage): number {
   if ("log" in message) return LINE + (message.log.message?.length ?? 0);
-  return "progress" in message ? LINE : 0;
+  return "progress" in message || "bindings" in message ? LINE : 0;
 }
 
 /** The thread's side. */

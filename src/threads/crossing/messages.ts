@@ -96,7 +96,13 @@ export interface ThreadReady {
 }
 
 /** Everything a thread may send. */
-export type ThreadMessage = Hello | ResultBatch | { readonly log: LogLine } | ProgressReport | SyncEnqueue;
+export type ThreadMessage =
+  | Hello
+  | ResultBatch
+  | { readonly log: LogLine }
+  | ProgressReport
+  | AddedBindings
+  | SyncEnqueue;
 
 /**
  * A call that has run this long is a long one: what it sends from then on goes by the relay. Were it shorter, calls would
@@ -129,6 +135,13 @@ export interface ProgressReport {
   readonly slot: number;
   readonly ticket: number;
   readonly progress: number;
+}
+
+/** Fields that a call adds to the log lines of what it runs for. */
+export interface AddedBindings {
+  readonly slot: number;
+  readonly ticket: number;
+  readonly bindings: Crossed;
 }
 
 /** A job to store while the thread waits. */

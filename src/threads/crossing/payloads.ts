@@ -19,7 +19,15 @@ import {
 import type { TaskRun } from "../../operation/run-task.ts";
 import type { SessionState } from "../../operation/session.ts";
 import { BodyReader } from "./body-ring.ts";
-import { type Crossed, packValue, type TaskOutcome, type Thrown, UncloneableValue } from "./values.ts";
+import { packFields } from "./log-fields.ts";
+import {
+  type Crossed,
+  packValue,
+  type TaskOutcome,
+  type Thrown,
+  UncloneableValue,
+  unpackValue,
+} from "./values.ts";
 
 /** A payload, and the parts of it that are transferred rather than copied. */
 export interface Packed<T> {
@@ -53,7 +61,7 @@ const TRANSFER_BODY_BYTES = 1_048_576;
 
 /**
  * A request as it crosses: id, method, url, params, headers joined by newlines, the body or where it arrives, the parts
- * of a form, the client's host and port, root path, scheme or origin.
+ * of a form, the client's host and port, root path, scheme or origin, and what was added to its log lines.
  */
 export type RequestPayload = [
   string,
@@ -67,6 +75,7 @@ export type RequestPayload = [
   number,
   string,
   string,
+  bindings?: Crossed,
 ];
 
 /** The parts of a request that are recreated on the other side. */
@@ -100,31 +109,39 @@ export interface CallServices {
   resume(services: RequestServices): void;
 }
 
+/** What a call is about that runs for a request. */
+export function aboutRequest(request: RequestPayload, operation: string): CallAbout {
+  const [reqId] = request;
+  const bindings = request[11];
+  return {
+    fields: { ...(bindings === undefined ? undefined : (unpackValue(bindings) as object)), reqId, operation },
+  };
+}
+
 /** The parts of a request that cross. */
 export type CrossingRequest = Omit<RawRequest, "query" | "signal" | "log" | "unread">;
 
 /** @param unread - Where its body arrives, when it is left to be read there. */
 export function packRequest(request: CrossingRequest, unread?: SharedArrayBuffer): Packed<RequestPayload> {
-  const { id, method, url, params, headers, body, client, rootPath, via } = request;
+  const { id, method, url, params, headers, body, client, rootPath, via, bindings } = request;
   const transfer: Transferable[] = [];
   const whole = body === undefined ? undefined : ownBytes(body, transfer, TRANSFER_BODY_BYTES);
   const parts = request.parts?.map((part) => ownPart(part, transfer));
-  return {
-    payload: [
-      id,
-      method,
-      url,
-      params,
-      headers.join("\n"),
-      unread ?? whole,
-      parts,
-      client.host,
-      client.port,
-      rootPath,
-      via,
-    ],
-    transfer,
-  };
+  const payload: RequestPayload = [
+    id,
+    method,
+    url,
+    params,
+    headers.join("\n"),
+    unread ?? whole,
+    parts,
+    client.host,
+    client.port,
+    rootPath,
+    via,
+  ];
+  if (bindings !== undefined) payload.push(packFields(bindings));
+  return { payload, transfer };
 }
 
 function ownPart([name, value]: FormPart, transfer: Transferable[]): FormPart {

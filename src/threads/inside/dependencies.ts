@@ -15,7 +15,13 @@ import type {
   DependencyPayload,
   DependencyResult,
 } from "../crossing/dependency-payloads.ts";
-import { type CallServices, nameCalls, ReceivedRequest, type RequestServices } from "../crossing/payloads.ts";
+import {
+  aboutRequest,
+  type CallServices,
+  nameCalls,
+  ReceivedRequest,
+  type RequestServices,
+} from "../crossing/payloads.ts";
 import {
   packThrown,
   packValue,
@@ -123,7 +129,7 @@ export class DependencySessions {
       return {
         values: new Map(),
         opened: [],
-        services: services.begin({ fields: { reqId: request[0], operation } }),
+        services: services.begin(aboutRequest(request, operation)),
       };
     services.resume(known.services);
     return known;

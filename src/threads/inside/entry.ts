@@ -31,7 +31,7 @@ import { unpackValue } from "../crossing/values.ts";
 import { listTaskWork, listWork, type Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { becomeIdle, standBack } from "./priority.ts";
-import { createThreadLog, sendOutput, type ThreadChannel, threadEnqueuer } from "./services.ts";
+import { createThreadLog, OwnFields, sendOutput, type ThreadChannel, threadEnqueuer } from "./services.ts";
 import { type AroundInThread, WorkRunner } from "./work-runner.ts";
 
 /** Closes what a thread has opened. Returns the errors of what failed to close. */
@@ -129,7 +129,8 @@ function bindTasks(
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
-      const log = (): Log => createThreadLog(channel, { task: declaration.name });
+      const about = new OwnFields({ task: declaration.name });
+      const log = (): Log => createThreadLog(channel, about);
       const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
       return around?.task === undefined ? run() : around.task(declaration, run);
     });
@@ -153,7 +154,7 @@ function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Cl
 
 /** Closes what the thread has opened, and ends it: nothing left running may keep it alive. */
 async function leave(channel: ThreadChannel, close: Close): Promise<void> {
-  const log = createThreadLog(channel, {});
+  const log = createThreadLog(channel, new OwnFields({}));
   for (const error of await close())
     log.error(
       { err: error },

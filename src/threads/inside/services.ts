@@ -1,18 +1,24 @@
-import { inspect } from "node:util";
 import { MessageChannel, receiveMessageOnPort, type Transferable, threadId } from "node:worker_threads";
 import { findUncloneable } from "../../app/cloneable.ts";
 import type { EnqueuedJob } from "../../app/jobs.ts";
 import { callerLocation } from "../../app/location.ts";
-import { type Log, type LogFunction, logLevels } from "../../app/log.ts";
+import { checkBindings, type Log, type LogFunction, logLevels } from "../../app/log.ts";
 import type { OutputLine } from "../../app/process-output.ts";
 import type { TaskEnqueuer } from "../../app/task-declaration.ts";
-import { isError, thrownText } from "../../errors/described-error.ts";
+import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
 import { type Board, cancelledBy } from "../crossing/board.ts";
-import type { LogLine, ProgressReport, SyncEnqueue, ThreadMessage } from "../crossing/messages.ts";
+import { packFields, shown } from "../crossing/log-fields.ts";
+import type {
+  AddedBindings,
+  LogLine,
+  ProgressReport,
+  SyncEnqueue,
+  ThreadMessage,
+} from "../crossing/messages.ts";
 import type { CallAbout, RequestServices } from "../crossing/payloads.ts";
-import { type Crossed, packValue, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
+import { type Crossed, type TaskOutcome, unpackThrown } from "../crossing/values.ts";
 
 /** The way from a thread to the event loop. */
 export interface Outlet {
@@ -29,12 +35,33 @@ export interface ThreadChannel {
   trace: (() => object) | undefined;
 }
 
+/** The fields of a log's lines. */
+interface LineFields {
+  readonly fields: object;
+  /** Adds to them. */
+  bind(fields: object): void;
+}
+
+/** Fields that concern nobody but the lines themselves. */
+export class OwnFields implements LineFields {
+  fields: object;
+
+  constructor(fields: object) {
+    this.fields = fields;
+  }
+
+  bind(fields: object): void {
+    this.fields = { ...this.fields, ...fields };
+  }
+}
+
 /** The services of one request in its thread, created on demand. */
-export class ThreadServices implements RequestServices {
+export class ThreadServices implements RequestServices, LineFields {
   /** The call that currently runs for the request. */
   call: ThreadCall;
   readonly #channel: ThreadChannel;
   readonly #about: CallAbout;
+  #fields: object;
   #signal: CancelSignal | undefined;
   #cancelledBy: EndedBy | undefined;
 
@@ -42,6 +69,7 @@ export class ThreadServices implements RequestServices {
     this.#channel = channel;
     this.call = call;
     this.#about = about;
+    this.#fields = about.fields;
   }
 
   signal(): AbortSignal {
@@ -54,12 +82,19 @@ export class ThreadServices implements RequestServices {
   }
 
   log(): Log {
-    return createThreadLog(this.#channel, this.fields);
+    return createThreadLog(this.#channel, this);
   }
 
   /** The fields of its log lines. */
   get fields(): object {
-    return this.#about.fields;
+    return this.#fields;
+  }
+
+  bind(fields: object): void {
+    this.#fields = { ...this.#fields, ...fields };
+    const { slot, ticket } = this.call;
+    const bindings = packFields(fields);
+    this.#channel.outlet.postMessage({ slot, ticket, bindings } satisfies AddedBindings);
   }
 
   report(progress: number): void {
@@ -121,20 +156,24 @@ function createCancelSignal(
   return { signal, abort };
 }
 
-/** Makes a request's log in a thread: its lines go to the main thread, which writes the one stream. */
-export function createThreadLog(channel: ThreadChannel, about: object): Log {
+/** Makes a log in a thread: its lines go to the main thread, which writes the one stream. */
+export function createThreadLog(channel: ThreadChannel, about: LineFields): Log {
   const writers = logLevels.map((name): [string, LogFunction] => [
     name,
     isWritten(channel, name) ? writer(name) : nothing,
   ]);
-  return Object.fromEntries(writers) as unknown as Log;
+  const setBindings: Log["setBindings"] = (fields) => {
+    checkBindings(fields);
+    about.bind(fields);
+  };
+  return Object.fromEntries([...writers, ["setBindings", setBindings]]) as unknown as Log;
 
   function writer(name: LogLine["level"]): LogFunction {
     return (first: object | string, message?: string) => {
       const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
       // As pino does when an error is passed in place of the fields.
       const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
-      send(channel, name, { ...about, ...own }, said);
+      send(channel, name, { ...about.fields, ...own }, said);
     };
   }
 }
@@ -172,32 +211,6 @@ function printed(fields: object): Crossed {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [name, typeof value === "object" ? shown(value) : value]),
   );
-}
-
-function shown(value: unknown): string {
-  try {
-    return inspect(value);
-  } catch (error) {
-    return `a value that cannot be shown: ${thrownText(error)}`;
-  }
-}
-
-function packFields(fields: object): Crossed {
-  const shown = Object.entries(fields).map(([name, value]): [string, unknown] => [name, crossing(value)]);
-  return packValue(Object.fromEntries(shown), "fields");
-}
-
-/** Turns a value that cannot cross into what the log would make of it on the main thread: JSON, or else text. */
-function crossing(value: unknown): unknown {
-  if (findUncloneable(value, "") === undefined) return value;
-  try {
-    const text = JSON.stringify(value);
-    const json: unknown = text === undefined ? undefined : JSON.parse(text);
-    if (findUncloneable(json, "") === undefined) return json;
-  } catch {
-    // It contains itself, or a getter of it throws.
-  }
-  return shown(value);
 }
 
 function nothing(): void {}

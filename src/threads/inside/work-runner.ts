@@ -14,6 +14,7 @@ import type { Runtime } from "../../operation/runtime.ts";
 import type { ClosePayload, DependencyPayload } from "../crossing/dependency-payloads.ts";
 import { type MessagePayload, unpackMessage } from "../crossing/message-call.ts";
 import {
+  aboutRequest,
   type CallServices,
   type FailurePayload,
   type Followed,
@@ -121,7 +122,7 @@ export class WorkRunner {
     payload: RequestPayload,
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
-    const own = services.begin({ fields: { reqId: payload[0], operation: work.id } });
+    const own = services.begin(aboutRequest(payload, work.id));
     const request = new ReceivedRequest(payload, own);
     return this.#pack(work, await runOperation(work.compiled, request, this.#runtime), own);
   }
@@ -131,7 +132,7 @@ export class WorkRunner {
     payload: MessagePayload,
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
-    const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
+    const own = services.begin(aboutRequest(payload.request, work.id));
     const request = new ReceivedRequest(payload.request, own);
     return this.#pack(
       work,
@@ -181,7 +182,7 @@ export class WorkRunner {
     payload: FailurePayload,
     services: CallServices,
   ): Promise<Packed<ReplyPayload>> {
-    const own = services.begin({ fields: { reqId: payload.request[0], operation: work.id } });
+    const own = services.begin(aboutRequest(payload.request, work.id));
     const exchange = new Exchange(work.id, new ReceivedRequest(payload.request, own), this.#runtime);
     exchange.takeSession(payload.sessionState);
     const error = unpackThrown(payload.thrown, this.#handlers);

@@ -24,6 +24,11 @@ export interface Waiter {
   readonly onProgress?: (value: number) => void;
 }
 
+/** What a call runs for, and whose lines in the log are given the fields that its code adds. */
+export interface Bindable {
+  setBindings(fields: object): void;
+}
+
 /** One piece of work for a thread. */
 export interface NewCall {
   /** Index of the work in the pool's table. */
@@ -36,6 +41,8 @@ export interface NewCall {
   readonly timeoutMs: number | undefined;
   /** The party that waits for it. Checked before the call starts, and from time to time while it runs. */
   readonly waiter: Waiter | undefined;
+  /** What it runs for; undefined for a task. */
+  readonly bindable?: Bindable | undefined;
   /** Filled in before the call settles, if given. */
   readonly record: RunRecord | undefined;
   /** Called once: with the thread's outcome, or with the error that prevented one. */
@@ -75,5 +82,5 @@ export interface Call extends NewCall {
  * A call about something that a thread holds open: only that thread may do it, and the call is not dropped when its
  * client goes.
  */
-export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "settle"> &
+export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "bindable" | "settle"> &
   Partial<Pick<Call, "isPull">>;

@@ -29,7 +29,7 @@ import {
 } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
 import { feedBody } from "./body-feed.ts";
-import type { CallClass, CallPool, NewCall, Waiter } from "./call.ts";
+import type { Bindable, CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
@@ -39,14 +39,14 @@ export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"
   /** Runs one request; returns a reply, whatever happens. */
   operation(
     index: number,
-    request: RawRequest & Waiter & { readonly unread?: ArrivingBody | undefined },
+    request: RawRequest & Waiter & Bindable & { readonly unread?: ArrivingBody | undefined },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
   /** Runs one message of a websocket; returns a reply, whatever happens. */
   message(
     index: number,
-    message: ThreadedMessage & { readonly request: RawRequest & Waiter },
+    message: ThreadedMessage & { readonly request: RawRequest & Waiter & Bindable },
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<RawReply>;
@@ -88,12 +88,14 @@ export function createThreadCalls(
       askReply(table, index, packRequest(request, request.unread && feedBody(request.unread)), {
         timeoutMs,
         waiter: request,
+        bindable: request,
         record,
       }),
     message: (index, message, timeoutMs, record) =>
       askReply(table, index, packMessage(packHead(message.request), message), {
         timeoutMs,
         waiter: message.request,
+        bindable: message.request,
         record,
       }),
     task: async ({ task, args, class: callClass, id, job, waiter }, timeoutMs, record) => {
@@ -124,7 +126,7 @@ export function createThreadCalls(
       const timeoutMs = deadlineOf(works[failed ?? index] as Work);
       const thrown = packThrown(error, handlers);
       const payload: FailurePayload = { request: packHead(request), thrown, sessionState };
-      const terms = { timeoutMs, waiter: undefined, record: undefined };
+      const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined };
       return askReply(table, index, { payload, transfer: [] }, terms);
     },
   };
@@ -143,7 +145,7 @@ function askReply(
   table: Table,
   work: number,
   { payload, transfer }: Packed<unknown>,
-  terms: Pick<NewCall, "timeoutMs" | "waiter" | "record">,
+  terms: Pick<NewCall, "timeoutMs" | "waiter" | "bindable" | "record">,
 ): Promise<RawReply> {
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, thread) => {
@@ -184,8 +186,9 @@ function askValue(
 }
 
 /** A request without its body. */
-function packHead({ id, method, url, params, headers, client, rootPath, via }: RawRequest): RequestPayload {
-  const head = { id, method, url, params, headers, client, rootPath, via };
+function packHead(request: RawRequest): RequestPayload {
+  const { id, method, url, params, headers, client, rootPath, via, bindings } = request;
+  const head = { id, method, url, params, headers, client, rootPath, via, bindings };
   return packRequest({ ...head, body: undefined, parts: undefined }).payload;
 }
 

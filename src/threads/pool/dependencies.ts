@@ -22,7 +22,7 @@ import {
   unpackThrown,
   unpackValue,
 } from "../crossing/values.ts";
-import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
+import type { Bindable, CallPool, NewCall, ThreadHandle } from "./call.ts";
 
 /** How an operation on the loop reaches its plain dependencies. */
 export interface DependencyLine extends Pick<NewCall, "work" | "timeoutMs"> {
@@ -139,7 +139,7 @@ export class ThreadDependencies implements RemoteDependencies {
   }
 
   #ask(payload: DependencyPayload | ClosePayload): Promise<TaskOutcome> {
-    const { pool, work, timeoutMs } = this.#line;
+    const { pool, work, timeoutMs, exchange } = this.#line;
     const session = this.#session;
     return new Promise((resolve, reject) => {
       const settle: NewCall["settle"] = (error, outcome, thread) => {
@@ -147,7 +147,8 @@ export class ThreadDependencies implements RemoteDependencies {
         this.#thread ??= thread;
         resolve(outcome as TaskOutcome);
       };
-      const call = { work, payload, timeoutMs, waiter: undefined, settle };
+      const bindable: Bindable = { setBindings: (fields) => exchange.log.setBindings(fields) };
+      const call = { work, payload, timeoutMs, waiter: undefined, bindable, settle };
       if (session === undefined || this.#thread === undefined)
         pool.run({ ...call, class: "request", transfer: [], record: undefined });
       else pool.runOn(this.#thread, call);

@@ -4,7 +4,7 @@ import { packThrown, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 
 /** Where a reply is still open. */
-export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "timeoutMs"> {
+export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "bindable" | "timeoutMs"> {
   readonly pool: CallPool;
   readonly thread: ThreadHandle;
   /** Receives the tasks that were added while the rest was produced. */
@@ -41,7 +41,10 @@ export function fetchRest(
 }
 
 /** Chunks are produced for a client, and each has a deadline; closing happens in any case. */
-function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: FollowUp): Promise<Followed> {
+function askThread(
+  { pool, thread, work, waiter, bindable, timeoutMs }: OpenAt,
+  followUp: FollowUp,
+): Promise<Followed> {
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
       work,
@@ -49,6 +52,7 @@ function askThread({ pool, thread, work, waiter, timeoutMs }: OpenAt, followUp: 
       timeoutMs,
       isPull: followUp.ask === "pull",
       waiter: followUp.ask === "pull" ? waiter : undefined,
+      bindable,
       settle: (error, outcome) => {
         if (error === undefined) resolve(outcome as Followed);
         else reject(error);

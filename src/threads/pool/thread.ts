@@ -26,6 +26,7 @@ import { TakenMessages } from "../crossing/flow.ts";
 import { isRunnable } from "../crossing/kernel-thread.ts";
 import { createLoadLock, hasLoaded, preventLoading } from "../crossing/loading.ts";
 import {
+  type AddedBindings,
   CALL_FIELDS,
   type CallBatch,
   type Control,
@@ -38,6 +39,7 @@ import {
   type ThreadData,
   type ThreadMessage,
 } from "../crossing/messages.ts";
+import { unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 import { RelayedMessages, type RelayLink } from "./relay.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
@@ -138,6 +140,7 @@ export class Thread implements ThreadHandle {
       this.#taken.take(message);
       if ("log" in message) onLog(message.log);
       else if ("progress" in message) this.#report(message);
+      else if ("bindings" in message) this.#bind(message);
       else if ("enqueue" in message) onEnqueue(message);
       else this.#greet(message);
     };
@@ -377,6 +380,11 @@ export class Thread implements ThreadHandle {
   #report({ slot, ticket, progress }: ProgressReport): void {
     const call = this.#slots.at(slot);
     if (call?.ticket === ticket) call.waiter?.onProgress?.(progress);
+  }
+
+  #bind({ slot, ticket, bindings }: AddedBindings): void {
+    const call = this.#slots.at(slot);
+    if (call?.ticket === ticket) call.bindable?.setBindings(unpackValue(bindings) as object);
   }
 
   #watchExit(): Promise<void> {

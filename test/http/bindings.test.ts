@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { after, before, test } from "node:test";
+import { testClient } from "offloop/testing";
+import WebSocket from "ws";
+import { createLogger } from "../../src/http/logger.ts";
+import app from "../fixtures/bound-app.ts";
+import { eachLane, lanes, type Running, running } from "../fixtures/running.ts";
+
+let server: Running;
+before(async () => {
+  server = await running(app);
+});
+after(() => server.close());
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** Asks for a path, and returns a function that finds the request's line with this message. */
+async function ask(path: string): Promise<(message: RegExp) => Promise<Line>> {
+  const id = crypto.randomUUID();
+  const response = await fetch(server.url + path, { headers: { "x-request-id": id } });
+  await response.arrayBuffer();
+  return (message) => server.logged(({ reqId, msg }) => reqId === id && message.test(String(msg)));
+}
+
+const added = ({ userId, role, tenant }: Line): Line => ({ userId, role, tenant });
+const only = (fields: Line): Line => added(fields);
+
+eachLane(
+  "log.setBindings(): fields are in every later line of the request, and the last of a name counts",
+  async (lane) => {
+    const line = await ask(`/${lane}/user`);
+    assert.deepEqual(added(await line(/^user found$/)), only({ userId: 7, role: "guest" }));
+    const handled = await line(/^handled$/);
+    assert.deepEqual([added(handled), handled.user], [only({ userId: 7, role: "admin" }), 7]);
+    const failed = await line(/^odd$/);
+    assert.deepEqual(
+      [added(failed), (failed.err as Line).type],
+      [only({ userId: 7, role: "admin" }), "Error"],
+    );
+    const access = await line(/ 200$/);
+    assert.deepEqual([added(access), access.status], [only({ userId: 7, role: "admin" }), 200]);
+  },
+);
+
+eachLane("log.setBindings(): a plain dependency adds them for either lane", async (lane) => {
+  const line = await ask(`/${lane}/plain-user`);
+  const expected = only({ userId: 8 });
+  assert.deepEqual(added(await line(/^handled$/)), expected);
+  assert.deepEqual(added(await line(/ 200$/)), expected);
+});
+
+eachLane("log.setBindings(): the line of a failure has them", async (lane) => {
+  const line = await ask(`/${lane}/fails`);
+  assert.equal((await line(/failed: no stock/)).userId, 7);
+  assert.equal((await line(/ 500$/)).userId, 7);
+});
+
+eachLane(
+  "log.setBindings(): an around adds them for the handler, and the handler for the access line",
+  async (lane) => {
+    const line = await ask(`/inside/${lane}/around`);
+    assert.deepEqual(added(await line(/^handled$/)), only({ tenant: "acme", userId: 10 }));
+    assert.deepEqual(added(await line(/ 200$/)), only({ tenant: "acme", userId: 10 }));
+  },
+);
+
+eachLane("log.setBindings(): what cannot cross is shown as text, and keeps the others", async (lane) => {
+  const line = await ask(`/${lane}/odd`);
+  assert.equal((await line(/^handled$/)).userId, 9);
+  assert.equal((await line(/ 200$/)).userId, 9);
+});
+
+eachLane("log.setBindings(): what is no object is a TypeError", async (lane) => {
+  const line = await ask(`/${lane}/wrong`);
+  const { err } = await line(/failed: log\.setBindings: expected an object such as \{ userId: 7 \}, got "7"/);
+  assert.equal((err as Line).type, "TypeError");
+});
+
+eachLane("log.setBindings(): a socket's messages have what its dependencies added", async (lane) => {
+  const id = crypto.randomUUID();
+  const socket = new WebSocket(`${server.url.replace("http", "ws")}/${lane}/socket`, {
+    headers: { "x-request-id": id },
+  });
+  await once(socket, "open");
+  socket.send("hello");
+  const message = await server.logged(({ reqId, msg }) => reqId === id && msg === "message");
+  assert.equal(message.userId, 7);
+  socket.close();
+  const closed = await server.logged(({ reqId, closeCode }) => reqId === id && closeCode !== undefined);
+  assert.equal(closed.userId, 7);
+});
+
+test("log.setBindings(): the lines of a request whose thread was ended have what it added before", async () => {
+  const line = await ask("/thread/hangs");
+  assert.equal((await line(/failed: Cannot finish/)).userId, 7);
+  assert.equal((await line(/ 504$/)).userId, 7);
+});
+
+test("log.setBindings(): secrets among them are left out, in all lines", async () => {
+  const lines: string[] = [];
+  const logger = createLogger("info", false, { write: (line) => void lines.push(line) });
+  await using client = await testClient(app, { logger });
+  for (const lane of lanes) await (await client.get(`/${lane}/plain-user`)).text();
+  await client.settled();
+  assert.equal(lines.filter((line) => line.includes('"password":"[redacted]"')).length, 4, lines.join(""));
+  assert.equal(lines.filter((line) => line.includes("1234")).length, 0);
+});
