@@ -50,7 +50,7 @@ export type OptionalNames<Path extends string> =
       : PathNames<Segment>
     : never;
 
-const OPTIONAL_SEGMENT = /\/:[^/()]*\?(?=\/?$)/;
+const OPTIONAL_SEGMENT = /\/:[^/()?]*\?(?=\/?$)/;
 
 /** The names that a URL may lack, at run time. */
 export function optionalNames(path: string): string[] {
