@@ -164,7 +164,7 @@ function socketId(path: string): string {
   return `WEBSOCKET ${path}`;
 }
 
-function messageId(socket: string): string {
+export function messageId(socket: string): string {
   return `${socket} message`;
 }
 

@@ -3,6 +3,7 @@ import type { App } from "../app/app.ts";
 import type { Operation } from "../app/operation.ts";
 import { hasJobs, servedTaskDeclarations } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
+import { messageId } from "../app/socket-operation.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Connections } from "./connections.ts";
@@ -59,9 +60,10 @@ export async function openMetricsOf({
 function declaredOperations({ operations, sockets }: Lanes): Operation[] {
   return [
     ...operations.map(({ declaration }) => declaration),
-    ...sockets.flatMap(({ declaration: { connection, message } }) =>
-      message === undefined ? [connection] : [connection, message],
-    ),
+    ...sockets.flatMap(({ declaration: { connection, message } }) => [
+      connection,
+      message ?? { ...connection, id: messageId(connection.id), isMessage: true },
+    ]),
   ];
 }
 

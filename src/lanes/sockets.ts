@@ -1,4 +1,4 @@
-import type { SocketOperation } from "../app/socket-operation.ts";
+import { messageId, type SocketOperation } from "../app/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
 import type { CompiledOperation } from "../operation/compile.ts";
 import type { RequestContext } from "../operation/context.ts";
@@ -36,8 +36,11 @@ export interface RunnableSocket {
   ): Promise<RawReply>;
   /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
-  /** Notes that a message of a whole socket is being handled, until the returned function is called. */
-  begin(request: LaneRequest): () => void;
+  /**
+   * Notes that a message of a whole socket is being handled, until the returned function is called. By message, that
+   * something failed outside the run of a message.
+   */
+  begin(request: LaneRequest): EndOfMessage;
   /** The context that messages on the loop are handled with. */
   readonly loop: Connected["loop"];
   /** The values of a connection that are sent to threads with its messages. */
@@ -45,6 +48,9 @@ export interface RunnableSocket {
   /** How many connections have not ended. */
   readonly running: number;
 }
+
+/** Ends the run of a message. @param failed - The reply to what was thrown, if anything was. */
+export type EndOfMessage = (failed?: RawReply) => void;
 
 /** Resolves when the handshake has been answered. Rejects with the error that refuses it. */
 export type Accept = (connection: OpenOperation) => Promise<void>;
@@ -120,12 +126,13 @@ export class LaneSocket implements RunnableSocket {
     return this.#lanes.loop;
   }
 
-  begin(request: LaneRequest): () => void {
+  begin(request: LaneRequest): EndOfMessage {
     if (!operationChannel.hasSubscribers) return nothing;
     const { promise, resolve } = Promise.withResolvers<RawReply>();
-    const { id, lane } = this.#work.declaration;
-    void observeOperation({ id: `${id} message`, lane }, () => promise)(request);
-    return () => resolve(emptyReply);
+    const { id } = this.#work.declaration;
+    const { lane } = this.declaration.message ?? this.declaration.connection;
+    void observeOperation({ id: messageId(id), lane }, () => promise)(request);
+    return (failed = emptyReply) => resolve(failed);
   }
 
   sentOf(context: RequestContext): Connected["sent"] {

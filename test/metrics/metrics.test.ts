@@ -3,8 +3,10 @@ import { spawnSync } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
-import { App } from "offloop";
+import { App, type OperationEvent } from "offloop";
+import { servedSockets } from "../../src/app/parts.ts";
 import { blockedChannel } from "../../src/channels/channels.ts";
+import failingSockets from "../fixtures/apps/failing-sockets.ts";
 import app from "../fixtures/apps/metrics.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, running } from "../fixtures/running.ts";
@@ -237,6 +239,34 @@ eachLane("a message of a socket that fails is an error of it", async (lane) => {
     await server.close();
   }
 });
+
+for (const { path } of servedSockets(failingSockets).map(({ connection }) => connection))
+  test(`what fails in a socket after its handshake is an error of its messages, once [${path}]`, async () => {
+    const server = await running(failingSockets, { accessLog: false });
+    const runs: OperationEvent[] = [];
+    const news = new EventEmitter();
+    const note = (message: unknown): void => {
+      const event = message as OperationEvent;
+      if (event.operation === `WEBSOCKET ${path} message`) runs.push(event);
+      if (event.event === "end" && event.error !== undefined) news.emit("failed");
+    };
+    subscribe("offloop.operation", note);
+    try {
+      const failed = once(news, "failed");
+      const socket = new WebSocket(server.url.replace("http", "ws") + path);
+      await once(socket, "open");
+      socket.send("hello");
+      if (path.endsWith("/left")) socket.close();
+      await failed;
+      const metric = await readMetrics(server.url);
+      const labels = `operation="WEBSOCKET ${path} message",error_type="500"`;
+      assert.equal(metric(`offloop_operation_errors_total{${labels}}`), 1);
+      assert.equal(runs.length, 2 * runs.filter(({ event }) => event === "start").length);
+    } finally {
+      unsubscribe("offloop.operation", note);
+      await server.close();
+    }
+  });
 
 test("a call that is refused or dropped is counted by its reason, and in no histogram", async (t) => {
   const { default: held, gate } = await import("../fixtures/apps/held.ts");

@@ -2,6 +2,7 @@ import type { Socket as NetSocket } from "node:net";
 import type { WebSocket } from "ws";
 import type { SocketClosing } from "../../app/socket.ts";
 import { describeError } from "../../errors/described-error.ts";
+import type { EndOfMessage } from "../../lanes/sockets.ts";
 import { Exchange } from "../../operation/context.ts";
 import { errorReply } from "../../operation/error-reply.ts";
 import type { Failure } from "../../operation/open-dependencies.ts";
@@ -60,7 +61,7 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
     return this.#parts.runnable.open(this.request, (opened) => this.#accept(opened));
   }
 
-  begin(): () => void {
+  begin(): EndOfMessage {
     return this.#parts.runnable.begin(this.request);
   }
 
@@ -173,8 +174,9 @@ export class Connection implements SocketClient, MessageConnection, WatchedConne
   async #leave(reply: RawReply, answer: RawReply | undefined): Promise<void> {
     const { error, status } = reply;
     const { lanes } = this.#parts;
-    if (error !== undefined && (answer !== undefined || !isGivenUp(this, reply)))
-      await noteFailure(lanes, this.#run, reply);
+    const isGone = answer === undefined && isGivenUp(this, reply);
+    if (status !== 200 && !isGone) this.socket.fail(reply);
+    if (error !== undefined && !isGone) await noteFailure(lanes, this.#run, reply);
     this.socket.end((status === 200 ? undefined : closingOf(reply)) ?? normal);
     discardBody(reply);
     followUp(lanes, this.#run, reply);

@@ -4,7 +4,9 @@ import type { RawMessage, Room, Socket, SocketClosing } from "../../app/socket.t
 import type { InvalidMessage } from "../../app/websocket.ts";
 import { ValidationError } from "../../errors/http-error.ts";
 import { checkCloseCode, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
+import type { EndOfMessage } from "../../lanes/sockets.ts";
 import { type Frame, type MessageFormat, rawMessage } from "../../operation/messages.ts";
+import type { RawReply } from "../../operation/raw.ts";
 import { Inbox } from "./inbox.ts";
 import { type Member, type Rooms, sendToRoom } from "./rooms.ts";
 
@@ -28,7 +30,7 @@ export interface SocketParts {
 export interface SocketClient {
   readonly id: string;
   /** Called when a message is handed out. Returns a function to call when the message has been handled. */
-  begin(): () => void;
+  begin(): EndOfMessage;
   /** Answers the handshake, and hands over the connection at once. Rejects when the client has gone. */
   upgrade(take: (connection: WebSocket) => void): Promise<void>;
   /** Called when the connection is closed. */
@@ -49,7 +51,7 @@ export class LiveSocket implements Socket, Member {
   #isLetIn = false;
   #closing: SocketClosing | undefined;
   /** Ends the run of the message that was handed out last. */
-  #handled: (() => void) | undefined;
+  #handled: EndOfMessage | undefined;
 
   constructor(parts: SocketParts, client: SocketClient) {
     this.#parts = parts;
@@ -223,6 +225,16 @@ export class LiveSocket implements Socket, Member {
     this.#connection?.ping();
   }
 
+  /**
+   * Ends the run of the message being handled as failed. Where none is, as when a whole socket sends on its own or `close`
+   * throws, an error is a run of no length: whoever observes the messages must not miss it.
+   */
+  fail(reply: RawReply): void {
+    const end = this.#handled ?? (reply.error && this.#client.begin());
+    this.#handled = undefined;
+    end?.(reply);
+  }
+
   /** For shutdown: receives nothing more, and closes once the message being handled has been answered. */
   goAway(): void {
     this.inbox.end(false);
@@ -258,6 +270,7 @@ export class LiveSocket implements Socket, Member {
   #leave(closing: SocketClosing): void {
     if (this.#closing !== undefined) return;
     this.#handled?.();
+    this.#handled = undefined;
     this.#closing = closing;
     for (const room of this.#rooms ?? []) this.#parts.rooms.leave(room, this);
     this.#closed?.resolve(closing);

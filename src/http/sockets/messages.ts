@@ -71,7 +71,7 @@ export class SocketMessages extends FrameHandler implements Connected {
     const sending = reply.status === 200 ? this.#send(reply) : undefined;
     const unsent = sending instanceof Promise ? await sending : sending;
     if (reply.status !== 200) await this.#fail(request, reply);
-    else if (unsent !== undefined) await this.#fail(request, errorReply(unsent.error));
+    else if (unsent !== undefined) await this.#failLate(unsent, (late) => this.#fail(request, late));
     if (reply.background !== undefined || reply.finish !== undefined)
       followUp(this.#parts.lanes, this.#runOf(request), reply, unsent);
   }
@@ -110,9 +110,16 @@ export class SocketMessages extends FrameHandler implements Connected {
     if (onInvalid === undefined || mistakes === undefined) return this.#close(request, reply);
     try {
       await onInvalid(this.socket.invalid(request.frame, mistakes));
-    } catch (thrown) {
-      await this.#close(request, errorReply(thrown));
+    } catch (error) {
+      await this.#failLate({ error }, (late) => this.#close(request, late));
     }
+  }
+
+  /** What fails once the run of a message has its reply is observed apart from that run. */
+  async #failLate({ error }: Failure, act: (reply: RawReply) => Promise<void>): Promise<void> {
+    const reply = errorReply(error);
+    if (!isGivenUp(this.#connection, reply)) this.socket.fail(reply);
+    await act(reply);
   }
 
   async #close(request: MessageRequest, reply: RawReply): Promise<void> {
