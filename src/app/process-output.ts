@@ -72,7 +72,7 @@ function captureConsole(sink: Sink): () => void {
       decodeStrings: false,
       write: (text: string, _encoding, done) => {
         const message = text.replace(/\n$/, "");
-        if (isJson(message)) process[stream].write(text);
+        if (!message.includes("\n") && isJson(message)) process[stream].write(text);
         else sink.write({ level, fields, message });
         done();
       },
@@ -87,7 +87,7 @@ function captureConsole(sink: Sink): () => void {
       level = levels[name] ?? "info";
       fields = error === undefined ? {} : { err: error };
       try {
-        method.apply(own, error === undefined ? args : [formatWithOptions({}, ...args.map(said))]);
+        method.apply(own, error === undefined ? args : withoutStacks(name, args));
       } finally {
         ({ level, fields } = outer);
       }
@@ -95,6 +95,22 @@ function captureConsole(sink: Sink): () => void {
   }
   Object.assign(console, methods);
   return () => void Object.assign(console, before);
+}
+
+/** How many arguments come before those that the methods make a text of. */
+const leading: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(
+    ["log", "info", "debug", "warn", "error", "trace", "group", "groupCollapsed"].map((name) => [name, 0]),
+  ),
+  assert: 1, // the condition
+  timeLog: 1, // the label
+};
+
+/** The arguments with their text already made, in which errors are only named. Of other methods, as they are. */
+function withoutStacks(method: string, args: readonly unknown[]): readonly unknown[] {
+  const first = leading[method];
+  if (first === undefined || args.length <= first) return args;
+  return [...args.slice(0, first), formatWithOptions({}, ...args.slice(first).map(said))];
 }
 
 /** An error becomes a field of its line, with its stack; the text names it. */
