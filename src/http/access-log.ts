@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathOfUrl } from "../app/path.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
@@ -65,16 +65,15 @@ interface AccessLogParts {
   readonly trace: ((request: object) => object) | undefined;
 }
 
-/** Logs a line for each request once its response has been sent or its client has gone. */
-export function addAccessLog(
-  fastify: FastifyInstance,
-  log: Logger,
-  { urls, skipPaths, trace }: AccessLogParts,
-): void {
+/** Observes a request from when its head has been read, until it is over. */
+export type ObserveRequest = (request: FastifyRequest, reply: FastifyReply) => void;
+
+/** Returns what logs a line for each request once its response has been sent or its client has gone. */
+export function createAccessLog(log: Logger, { urls, skipPaths, trace }: AccessLogParts): ObserveRequest {
   const isSkipped = matcherOf(skipPaths);
-  fastify.addHook("onRequest", (request, { raw }, done) => {
-    const { operation, unlogged } = request.routeOptions.config;
-    if (unlogged || isSkipped(request.url)) return done();
+  return (request, { raw }) => {
+    const { operation, unlogged } = request.routeOptions.config ?? {}; // none where the URL cannot be decoded
+    if (unlogged || isSkipped(request.url)) return;
     const start = performance.now();
     // Fastify does not call its own hook for a client that goes away.
     const write = (closeCode?: number): void => {
@@ -108,6 +107,5 @@ export function addAccessLog(
       if (closing === undefined) write();
       else void closing.then(({ code }) => write(code));
     });
-    done();
-  });
+  };
 }

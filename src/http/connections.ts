@@ -69,10 +69,11 @@ export class Connections {
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
+      requireHostHeader: false, // Node's own refusal is seen by nobody
       ...(isHandshake && {
         shouldUpgradeCallback: (request: IncomingMessage) => {
           cutFragment(request);
-          return !hasSeveralHosts(request) && isHandshake(request);
+          return hostMistake(request) === undefined && isHandshake(request);
         },
       }),
       // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
@@ -99,6 +100,9 @@ export class Connections {
       continueWhenRead(request, response);
       listener(request, response as Parameters<RequestListener>[1]);
     });
+    server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
+      this.#refuseRequest(417, "UNKNOWN_EXPECTATION", request, response),
+    );
     server.on("connection", keep);
     if (tls !== undefined) server.on("secureConnection", keep);
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
@@ -112,15 +116,21 @@ export class Connections {
       // A request behind the last response would be run, though it cannot be answered.
       if (request.socket.writableEnded) return void request.socket.destroy();
       cutFragment(request);
-      if (!hasSeveralHosts(request)) return inOrder(request, response);
-      refuseHosts(response);
-      this.#tell({
-        status: 400,
-        code: "SEVERAL_HOSTS",
-        client: request.socket.remoteAddress,
-        bytes: undefined,
-      });
+      const mistake = hostMistake(request);
+      if (mistake === undefined) inOrder(request, response);
+      else this.#refuseRequest(400, mistake, request, response);
     };
+  }
+
+  #refuseRequest(status: number, code: string, { socket }: IncomingMessage, response: ServerResponse): void {
+    const body = JSON.stringify({ detail: STATUS_CODES[status] });
+    const headers = {
+      "content-type": "application/json",
+      "content-length": body.length,
+      connection: "close",
+    };
+    response.writeHead(status, headers).end(body);
+    this.#tell({ status, code, client: socket.remoteAddress, bytes: undefined });
   }
 
   #refuse(error: ParserError, socket: AnsweringSocket): void {
@@ -208,16 +218,19 @@ class Line {
   }
 }
 
-/** RFC 9112, section 3.2: exactly one Host line. A proxy in front may have acted on a different one than this server. */
-function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
+/**
+ * RFC 9112, section 3.2: exactly one Host line, since a proxy in front may have acted on a different one than this
+ * server. HTTP/1.0 may have none.
+ */
+function hostMistake({ rawHeaders, httpVersion }: IncomingMessage): string | undefined {
   let seen = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     if (name.length !== 4 || name.toLowerCase() !== "host") continue;
-    if (seen) return true;
+    if (seen) return "SEVERAL_HOSTS";
     seen = true;
   }
-  return false;
+  return seen || httpVersion !== "1.1" ? undefined : "MISSING_HOST";
 }
 
 /**
@@ -227,12 +240,6 @@ function hasSeveralHosts({ rawHeaders }: IncomingMessage): boolean {
 function cutFragment(request: IncomingMessage): void {
   const at = request.url?.indexOf("#") ?? -1;
   if (at >= 0) request.url = request.url?.slice(0, at) || "/";
-}
-
-function refuseHosts(response: ServerResponse): void {
-  const body = JSON.stringify({ detail: STATUS_CODES[400] });
-  const headers = { "content-type": "application/json", "content-length": body.length, connection: "close" };
-  response.writeHead(400, headers).end(body);
 }
 
 /** An error from Node's parser. */

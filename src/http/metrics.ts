@@ -6,6 +6,7 @@ import type { ResolvedSettings } from "../app/settings.ts";
 import { messageId } from "../app/socket-operation.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { ObserveRequest } from "./access-log.ts";
 import type { Connections } from "./connections.ts";
 import { METRICS_TYPE } from "./probe-server.ts";
 import { outcomeOf, streamOf, whenOver } from "./response-end.ts";
@@ -67,13 +68,12 @@ function declaredOperations({ operations, sockets }: Lanes): Operation[] {
   ];
 }
 
-/** Adds the metrics to the app's own port, and the hooks that count requests. */
+/** Adds the metrics to the app's own port. Returns what counts requests. */
 export function addMetrics(
   fastify: FastifyInstance,
   metrics: Metrics,
   connections: Pick<Connections, "onUnread">,
-): void {
-  countRequests(fastify, metrics);
+): ObserveRequest {
   connections.onUnread(({ status }) => metrics.requests.unread(status));
   fastify.route({
     method: ["GET", "HEAD"],
@@ -83,13 +83,14 @@ export function addMetrics(
       return metrics.text();
     },
   });
+  return countRequests(metrics);
 }
 
-/** These come before the plugins: a plugin may answer in a hook of its own, and a client may leave at any moment. */
-function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
-  fastify.addHook("onRequest", (request, { raw }, done) => {
+function countRequests({ requests }: Metrics): ObserveRequest {
+  return (request, { raw }) => {
     const { method, is404, protocol: scheme, routeOptions } = request;
-    const isUnknown = is404 || routeOptions.config.isClosedOff === true;
+    const { config } = routeOptions; // none where the URL cannot be decoded
+    const isUnknown = is404 || config === undefined || config.isClosedOff === true;
     const start = performance.now();
     requests.begin(method);
     let isOver = false;
@@ -99,7 +100,7 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
       const end = performance.now();
       const status = raw.headersSent || raw.statusCode === 101 ? raw.statusCode : undefined;
       const route = isUnknown ? undefined : routeOptions.url;
-      const operation = isUnknown ? undefined : routeOptions.config.operation?.id;
+      const operation = isUnknown ? undefined : config.operation?.id;
       const stream = streamOf(raw);
       requests.end({
         method,
@@ -114,6 +115,5 @@ function countRequests(fastify: FastifyInstance, { requests }: Metrics): void {
     };
     raw.once(ACCEPTED, onEnd);
     whenOver(raw, onEnd);
-    done();
-  });
+  };
 }

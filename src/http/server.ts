@@ -11,7 +11,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { addAccessLog, logUnread } from "./access-log.ts";
+import { createAccessLog, logUnread, type ObserveRequest } from "./access-log.ts";
 import { AddedRoutes } from "./added-routes.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
 import { Connections } from "./connections.ts";
@@ -89,9 +89,11 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   });
   const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
   if (readsForms) await removeLeftFolders();
-  const fastify = await createFastify(settings, { connections, refusals, hasSockets, readsForms, isOpen });
+  const observers: ObserveRequest[] = [];
+  const fastifyParts = { connections, refusals, observers, hasSockets, readsForms, isOpen };
+  const fastify = await createFastify(settings, fastifyParts);
   try {
-    addObservers(fastify, { ...parts, connections });
+    addObservers(fastify, { ...parts, connections, observers });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
@@ -117,6 +119,8 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
 interface FastifyParts {
   readonly connections: Connections;
   readonly refusals: Refusals;
+  /** What observes requests, also those that no hook sees, since their URL cannot be decoded. */
+  readonly observers: ObserveRequest[];
   readonly hasSockets: boolean;
   readonly readsForms: boolean;
   /** Whether plugins may add routes of their own. */
@@ -138,7 +142,7 @@ async function loadFastify(): Promise<typeof fastifyFactory> {
 
 async function createFastify(
   settings: ResolvedSettings,
-  { connections, refusals, hasSockets, readsForms, isOpen }: FastifyParts,
+  { connections, refusals, observers, hasSockets, readsForms, isOpen }: FastifyParts,
 ): Promise<FastifyInstance> {
   const create = await loadFastify();
   const proxies = new TrustedProxies(settings.trustProxy);
@@ -161,7 +165,10 @@ async function createFastify(
     exposeHeadRoutes: false,
     ...(isOpen ? {} : { schemaController: withoutSchemas }),
     clientErrorHandler: () => {}, // handled by the connections, on every address
-    frameworkErrors: (error, request, reply) => refusals.refuse(request, reply, error),
+    frameworkErrors: (error, request, reply) => {
+      for (const observe of observers) observe(request, reply);
+      refusals.refuse(request, reply, error);
+    },
     forceCloseConnections: "idle",
     // An accepted connection may bring its request just after the shutdown has begun: that request is the last one there.
     return503OnClosing: false,
@@ -183,7 +190,10 @@ function noSchema(): never {
   throw new Error("Only routes of plugins have JSON schemas");
 }
 
-/** Adds the hooks that observe requests from outside, before any plugin sees them. */
+/**
+ * Observes requests from outside, before any plugin sees them: a plugin may answer in a hook of its own, and a client may
+ * leave at any moment.
+ */
 function addObservers(
   fastify: FastifyInstance,
   {
@@ -193,18 +203,21 @@ function addObservers(
     accessLog,
     metrics,
     connections,
-  }: ServerParts & Pick<FastifyParts, "connections">,
+    observers,
+  }: ServerParts & Pick<FastifyParts, "connections" | "observers">,
 ): void {
   const urls = new LoggedUrls(settings);
   if (accessLog && log.isLevelEnabled("info")) {
-    addAccessLog(fastify, log, {
-      urls,
-      skipPaths: settings.log.skipPaths,
-      trace: tracing && ((request) => tracing.logFieldsOf(request)),
-    });
+    const trace = tracing && ((request: object) => tracing.logFieldsOf(request));
+    observers.push(createAccessLog(log, { urls, skipPaths: settings.log.skipPaths, trace }));
     connections.onUnread(logUnread(log));
   }
-  if (metrics !== undefined) addMetrics(fastify, metrics, connections);
+  if (metrics !== undefined) observers.push(addMetrics(fastify, metrics, connections));
+  for (const observe of observers)
+    fastify.addHook("onRequest", (request, reply, done) => {
+      observe(request, reply);
+      done();
+    });
   if (tracing !== undefined) addRequestSpans(fastify, tracing, urls);
 }
 

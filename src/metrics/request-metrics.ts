@@ -36,7 +36,7 @@ const known = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIO
 /** @param countError - Called for each request that was answered with 5xx, broke off, or was ended by the shutdown. */
 export function createRequestMetrics(registry: Registry, countError: CountError): RequestMetrics {
   const { active, duration, streams, unread } = instruments(registry);
-  for (const status of [400, 408, 431]) unread.inc({ http_response_status_code: status }, 0);
+  for (const status of [400, 408, 417, 431]) unread.inc({ http_response_status_code: status }, 0);
   return {
     unread: (status) => unread.inc({ http_response_status_code: status }),
     begin: (method) => active.inc({ http_request_method: methodLabel(method) }),
@@ -98,7 +98,7 @@ function instruments(registry: Registry): {
     }),
     unread: new Counter({
       name: "offloop_unread_requests_total",
-      help: "What came and could not be read as a request: no HTTP, a head that is too large or too slow",
+      help: "What came and was refused before it was read as a request: no HTTP, a head that is too large or too slow",
       labelNames: ["http_response_status_code"],
       registers,
     }),
