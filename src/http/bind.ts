@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync, type Stats, statSync } from "node:fs";
 import { type AddressInfo, connect } from "node:net";
+import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { integer } from "../app/integer.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
@@ -39,11 +40,21 @@ export async function bind(fastify: FastifyInstance, { host, port, socket }: Pla
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined || !(code in reasons)) throw cause;
     const where = socket ?? `${host}:${port}`;
-    throw new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${where}: ${reasons[code]}`, {
-      fix: fixOf(code, socket),
-      cause,
-    });
+    const reason = (isFolderMissing(socket) ? reasons.ENOENT : reasons[code]) as string;
+    throw unavailable(where, reason, fixOf(code, socket), cause);
   }
+}
+
+/** The system says that it may not listen there, as if the folder were another user's. */
+function isFolderMissing(socket: string | undefined): boolean {
+  return socket !== undefined && !existsSync(dirname(socket));
+}
+
+function unavailable(where: string, reason: string, fix: string, cause?: unknown): OffloopError {
+  return new OffloopError("OFFLOOP_PORT_UNAVAILABLE", `Cannot listen on ${where}: ${reason}`, {
+    fix,
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 /** The port it listens on; 0 for a Unix socket. */
@@ -53,10 +64,19 @@ export function portOf({ server }: FastifyInstance): number {
 }
 
 /**
- * Removes the socket file of a killed process, where nothing answers. A primary does this once,
- * before its workers start.
+ * Removes the socket file of a killed process, where nothing answers. A primary does this once, before its workers start.
+ *
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE` when something else is there, like a file of the user's: connecting to
+ * it is refused as if it were a socket that nobody listens on.
  */
 export async function removeStale(socket: string): Promise<void> {
+  const there = statsOf(socket);
+  if (there?.isSocket() === false)
+    throw unavailable(
+      socket,
+      `there is a ${there.isDirectory() ? "folder" : "file"} of this name, which is no socket`,
+      "give another path, or remove it if nobody needs it",
+    );
   const client = connect(socket);
   try {
     await once(client, "connect");
@@ -64,6 +84,14 @@ export async function removeStale(socket: string): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") rmSync(socket, { force: true });
   } finally {
     client.destroy();
+  }
+}
+
+function statsOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined; // listening says what is wrong
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { relative } from "node:path";
@@ -419,6 +419,30 @@ for (const workers of [[], ["--workers", "2"]])
     running.child.kill("SIGTERM");
     assert.equal((await running.ended()).code, 0);
     assert.ok(!existsSync(socket), "one that shuts down removes it");
+  });
+
+for (const workers of [[], ["--workers", "2"]])
+  test(`offloop run --socket ${workers.join(" ")}: what is there and is no socket stays, and is named`, async () => {
+    const folder = appFolder({ "notes.db": "precious" });
+    const app = `${fixture("named.ts")}:api`;
+    const failure = (path: string): Promise<string> => fails("run", app, "--socket", path, ...workers);
+    symlinkSync(folder.path("notes.db"), folder.path("link"));
+    for (const name of ["notes.db", "link"]) {
+      assert.match(
+        await failure(folder.path(name)),
+        /^OFFLOOP_PORT_UNAVAILABLE: Cannot listen on \S+: there is a file of this name, which is no socket\n/,
+      );
+      assert.equal(readFileSync(folder.path(name), "utf8"), "precious");
+    }
+    assert.match(
+      await failure(folder.path(".")),
+      /^OFFLOOP_PORT_UNAVAILABLE: .* there is a folder of this name/,
+    );
+    if (workers.length > 0) return; // listening is what fails, in a worker
+    assert.match(
+      await failure(folder.path("gone/app.sock")),
+      /^OFFLOOP_PORT_UNAVAILABLE: .* there is no such folder/,
+    );
   });
 
 test("offloop run says that it listens on all addresses where it does, and only there", async (t) => {
