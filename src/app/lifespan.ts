@@ -4,6 +4,7 @@ import { shownValue } from "../errors/shown-value.ts";
 import { readArguments } from "./declared-arguments.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
+import { settling } from "./settling.ts";
 
 /** Opens something before its `yield` and closes it after. */
 export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Generator<unknown, void, void>;
@@ -63,7 +64,7 @@ async function openOne({ open, location }: Lifespan): Promise<OpenLifespan> {
   let done: boolean | undefined;
   try {
     const generator = open();
-    ({ done } = await generator.next());
+    ({ done } = await settling(generator.next(), () => neverYields(location)));
     if (done !== true) return { generator, location };
   } catch (cause) {
     if (cause instanceof OffloopError) throw cause;
@@ -76,6 +77,14 @@ async function openOne({ open, location }: Lifespan): Promise<OpenLifespan> {
   throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", "Cannot start: a lifespan ended without a yield", {
     at: location,
     fix: "write it as a generator: open, yield, close",
+  });
+}
+
+function neverYields(at: SourceLocation): OffloopError {
+  const what = "Cannot start: a lifespan waits for something that never comes";
+  return new OffloopError("OFFLOOP_LIFESPAN_FAILED", what, {
+    at,
+    fix: "look at what it awaits before its yield: nothing that the process has open can settle it",
   });
 }
 

@@ -5,6 +5,7 @@ import { checkCopy } from "../errors/brand.ts";
 import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { App, appsMade } from "./app.ts";
+import { settling } from "./settling.ts";
 import type { SyntaxMistake } from "./syntax-mistake.ts";
 
 /** Where to find an app: a module, and the export that holds it. */
@@ -56,7 +57,7 @@ export async function loadApp(target: AppTarget): Promise<App> {
 
 async function importModule(url: string, file: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(url)) as Record<string, unknown>;
+    return (await settling(import(url), () => neverLoads(file))) as Record<string, unknown>;
   } catch (cause) {
     // It already says what happened, where, and what to do; nothing could be added.
     if (cause instanceof OffloopError) throw cause;
@@ -67,6 +68,13 @@ async function importModule(url: string, file: string): Promise<Record<string, u
       cause,
     });
   }
+}
+
+function neverLoads(file: string): OffloopError {
+  const what = `Cannot load "${localPath(file)}": it waits for something that never comes`;
+  return new OffloopError("OFFLOOP_MODULE_FAILED", what, {
+    fix: "look at what it, or a module that it imports, awaits at its top level: nothing that the process has open can settle it",
+  });
 }
 
 /** What is wrong with a module that failed to load. The parser is loaded only for code that Node could not read. */

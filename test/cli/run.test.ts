@@ -185,6 +185,37 @@ test("offloop routes and openapi read a module that serves itself, and do not li
   assert.match(await fails("routes", `${fixture("self-served.ts")}:app`), /^OFFLOOP_SERVES_ITSELF/);
 });
 
+for (const command of ["run", "routes", "openapi", "dev"])
+  test(`offloop ${command}: a module that waits for ever is named, and not offloop`, async () => {
+    const file = appFolder({ "app.ts": "await new Promise(() => {});" }).path("app.ts");
+    const running = offloop(command, file, ...(command === "dev" ? ["--port", "0"] : []));
+    await running.line(
+      /OFFLOOP_MODULE_FAILED: Cannot load .*app\.ts.*: it waits for something that never comes/,
+    );
+    if (command === "dev") running.child.kill("SIGINT");
+    const { code, output } = await running.ended();
+    assert.equal(code, command === "dev" ? 0 : 1);
+    assert.doesNotMatch(output, /unsettled/);
+  });
+
+test("offloop run: a lifespan that waits for ever is named", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.lifespan(async function* () {
+  await new Promise(() => {});
+  yield;
+});
+app.get("/", async () => 1);
+export default app;
+`,
+  });
+  assert.match(
+    await fails("run", folder.path("app.ts"), "--port", "0"),
+    /^OFFLOOP_LIFESPAN_FAILED: Cannot start: a lifespan waits for something that never comes\n {2}at .*app\.ts:3:5/,
+  );
+});
+
 test("offloop run: a lifespan that throws shows the user's stack", async () => {
   const folder = appFolder({
     "app.ts": `import { App } from "offloop";
