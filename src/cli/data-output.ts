@@ -13,8 +13,38 @@ export function keepStdoutForData(): void {
   stdout.write = stderr.write.bind(stderr) as Write;
 }
 
-/** Prints what a command was asked for. @param done - Called when it is written. */
-export function printData(text: string, done?: () => void): void {
-  const write: Write = writeData ?? (process.stdout.write.bind(process.stdout) as Write);
-  write(text, done);
+/** Why something was not printed; undefined while all was. */
+let failure: NodeJS.ErrnoException | undefined;
+
+/** Prints what a command was asked for. */
+export function printData(text: string): void {
+  write(text, () => {});
 }
+
+/**
+ * Ends a command when all that it printed is written: whatever the app's module has opened would keep the process alive.
+ * The code is 1 where the disk was full: who reads a file of it must not take a part for the whole.
+ */
+export function endCommand(): void {
+  write("", () => {
+    // A reader like `head` has had enough.
+    if (failure !== undefined && failure.code !== "EPIPE") {
+      process.stderr.write(`cannot print: ${failure.message}\n`);
+      process.exitCode = 1;
+    }
+    process.exit();
+  });
+}
+
+function write(text: string, done: () => void): void {
+  const { stdout } = process;
+  // Each write is checked on its own; without a listener an error would end the process.
+  if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore);
+  const writeText = writeData ?? (stdout.write.bind(stdout) as Write);
+  writeText(text, (error) => {
+    failure ??= error ?? undefined;
+    done();
+  });
+}
+
+function ignore(): void {}

@@ -1,5 +1,6 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { jobStates, MAX_LISTED_JOBS } from "../app/jobs.ts";
+import { endCommand } from "./data-output.ts";
 import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";
 
@@ -59,4 +60,5 @@ async function act(
 ): Promise<void> {
   const { actions } = await import("./job-actions.ts");
   await actions[name](module, ids, options);
+  endCommand();
 }

@@ -3,7 +3,7 @@ import type { Lane } from "../app/lane.ts";
 import { servedOperations, servedSockets, servedTaskDeclarations } from "../app/parts.ts";
 import { counted } from "../errors/counted.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
-import { printData } from "./data-output.ts";
+import { endCommand, printData } from "./data-output.ts";
 import { checkServable, loadToRead, parseTarget } from "./declared-app.ts";
 
 /** Options of `offloop routes`. */
@@ -31,8 +31,8 @@ export async function routes(module: string, { json = false, lane }: RoutesOptio
   const all = rowsOf(app);
   const rows = lane === undefined ? all : all.filter((row) => row.lane === lane);
   const text = json ? `${JSON.stringify(rows, null, 2)}\n` : `${table(rows)}${count(rows, all)}\n`;
-  // Whatever the module opened while it loaded would keep the listing alive.
-  printData(text, () => process.exit(0));
+  printData(text);
+  endCommand();
 }
 
 function rowsOf(app: App): Row[] {

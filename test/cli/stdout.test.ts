@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -37,3 +38,41 @@ export default app;
   }
   assert.doesNotMatch((await run("jobs", module, "schema")).stdout, /noise/);
 });
+
+/** An app that keeps its process alive from when its module is loaded, as a pool of connections does. */
+const keepsAlive = `import { App } from "offloop";
+setInterval(() => {}, 1_000);
+const app = new App({ jobs: { dir: DIR } });
+app.task("later", { durable: true }, async () => {});
+app.get("/", async () => 1);
+export default app;
+`;
+const reading = [
+  ["openapi"],
+  ["routes"],
+  ["jobs", "list"],
+  ["jobs", "count"],
+  ["jobs", "schema"],
+  ["jobs", "drain"],
+];
+
+for (const [command = "", ...action] of reading)
+  test(`offloop ${[command, ...action].join(" ")}: ends when it has printed, and says what it could not print`, async () => {
+    const folder = appFolder({});
+    folder.write("app.ts", keepsAlive.replace("DIR", JSON.stringify(folder.path("jobs"))));
+    const args = [command, folder.path("app.ts"), ...action];
+    assert.notEqual((await run(...args)).stdout, "");
+    const inShell = (redirection: string) =>
+      spawnSync(
+        "sh",
+        ["-c", `"$0" "$@" ${redirection}`, process.execPath, "--conditions=offloop:source", cli, ...args],
+        { encoding: "utf8" },
+      );
+    if (existsSync("/dev/full")) {
+      const { status, stderr } = inShell("> /dev/full");
+      assert.equal(status, 1);
+      assert.match(stderr, /^cannot print: ENOSPC.*\n$/);
+    }
+    const { stderr } = inShell("| true");
+    assert.equal(stderr, "");
+  });
