@@ -5,13 +5,13 @@ import { isOwnFrame } from "./own-code.ts";
 export interface DescribedError {
   /** Its class, such as `TypeError`. */
   readonly type: string;
-  /** Its message. */
+  /** Its message; of an AggregateError or a SuppressedError with the messages of the errors that it holds. */
   readonly message: string;
   /** Its stack, if it has one. */
   readonly stack?: string;
   /** Its `code`, if it has one, such as `ECONNREFUSED`. */
   readonly code?: string;
-  /** The error that led to it, if it has one. */
+  /** The error that led to it, or the first that it holds, if it has one. */
   readonly cause?: DescribedError;
   /** Set where an error handler of the app has answered it: the log has it nevertheless, and the answer stays. */
   readonly isAnswered?: true;
@@ -76,15 +76,40 @@ function withLastCause(error: DescribedError, last: DescribedError): DescribedEr
 
 function describe(thrown: unknown, depth: number): DescribedError {
   if (!isError(thrown)) return { type: typeof thrown, message: printed(thrown) };
-  const { message, stack, cause } = thrown;
+  const { message, stack } = thrown;
   const code = (thrown as { code?: unknown }).code;
+  const held = heldBy(thrown);
+  const cause = thrown.cause ?? held[0];
   return {
     type: typeOf(thrown),
-    message: String(message),
+    message: held.length === 0 ? String(message) : withHeld(String(message), held),
     ...(stack === undefined ? {} : { stack: userStack(String(stack)) }),
     ...(code === undefined ? {} : { code: String(code) }),
     ...(cause === undefined || depth >= MAX_CAUSES ? {} : { cause: describeAt(depth + 1, cause) }),
   };
+}
+
+/**
+ * The errors that an error stands for, which its own message need not mention: those of an AggregateError, as of a
+ * connection to every address of a name, and those of a SuppressedError, as of `await using`. The first is the first to
+ * look at.
+ */
+function heldBy(thrown: Error): readonly unknown[] {
+  const { name } = thrown;
+  const { errors, error, suppressed } = thrown as Partial<AggregateError & SuppressedError>;
+  if (name === "AggregateError" && Array.isArray(errors)) return errors;
+  return name === "SuppressedError" ? [suppressed, error] : [];
+}
+
+const MAX_HELD = 5;
+
+function withHeld(message: string, held: readonly unknown[]): string {
+  const texts = held
+    .slice(0, MAX_HELD)
+    .map((one) => (isError(one) ? one.message || typeOf(one) : printed(one)));
+  const more = held.length > MAX_HELD ? [`and ${held.length - MAX_HELD} more`] : [];
+  const all = [...texts, ...more].join("; ");
+  return message === "" ? all : `${message}: ${all}`;
 }
 
 /** A stack down to where offloop called the user's function; offloop's own errors keep all of it. */

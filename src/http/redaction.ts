@@ -26,10 +26,32 @@ export class Redaction {
    * Returns the fields of a line, unchanged when they hold no secret. Secrets in a line's error are hidden when it is
    * serialized.
    */
-  readonly fields = (fields: object): Record<string, unknown> =>
-    this.#entries(fields, (key, value) =>
-      key === "err" && isError(value) ? value : this.#field(key, value),
-    );
+  readonly fields = (fields: object): Record<string, unknown> => {
+    const shown = (key: string, value: unknown): unknown =>
+      key === "err" && isError(value) ? value : this.#field(key, value);
+    try {
+      return this.#entries(fields, shown);
+    } catch {
+      return this.#readable(fields, shown);
+    }
+  };
+
+  /** The fields of a line, some of which cannot be read. */
+  #readable(fields: object, shown: (key: string, value: unknown) => unknown): Record<string, unknown> {
+    const readable: Record<string, unknown> = {};
+    try {
+      for (const key of Object.keys(fields)) {
+        try {
+          readable[key] = shown(key, (fields as Record<string, unknown>)[key]);
+        } catch {
+          readable[key] = UNREADABLE;
+        }
+      }
+      return readable;
+    } catch {
+      return { fields: UNREADABLE }; // not even their names
+    }
+  }
 
   /** Redacts any value. */
   value(value: unknown): unknown {

@@ -74,3 +74,12 @@ test("Redaction shows nothing of a secret in a circle, too deep, or behind a get
   assert.doesNotMatch(shown, /"S"/);
   assert.match(shown, /\[Circular\].*\[too deep\].*\[cannot be read\]/);
 });
+
+test("Redaction gives a line for fields of which some, or not even the names, can be read", () => {
+  const fails = (): never => {
+    throw new Error("no");
+  };
+  const half = Object.defineProperty({ a: 1, token: "S" }, "b", { enumerable: true, get: fails });
+  assert.deepEqual(redaction.fields(half), { a: 1, token: "[redacted]", b: "[cannot be read]" });
+  assert.deepEqual(redaction.fields(new Proxy({}, { ownKeys: fails })), { fields: "[cannot be read]" });
+});
