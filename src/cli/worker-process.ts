@@ -21,7 +21,7 @@ export class WorkerProcess {
   readonly started: Promise<boolean>;
   /** Resolves when it has ended. */
   readonly ended: Promise<WorkerEnd>;
-  readonly #startedAt = performance.now();
+  #startedAt = performance.now();
   #answeredAt = performance.now();
   #state: WorkerState = "starting";
   #hasListened = false;
@@ -80,6 +80,12 @@ export class WorkerProcess {
   /** How long it has not answered, in milliseconds. */
   get silentMs(): number {
     return performance.now() - this.#answeredAt;
+  }
+
+  /** Counts a time in which nobody could hear it neither as silence nor as life. */
+  forgive(ms: number): void {
+    this.#startedAt += ms;
+    this.#answeredAt += ms;
   }
 
   /** Asks for its state. */

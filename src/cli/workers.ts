@@ -47,6 +47,7 @@ export class Workers {
   /** Workers that are reported to be late, and left to start. */
   readonly #late = new WeakSet<WorkerProcess>();
   #longestStartMs = 0;
+  #lookedAt = performance.now();
   /** The worker that a starting one is to replace. */
   #replaced: WorkerProcess | undefined;
   #delayMs = 0;
@@ -71,6 +72,7 @@ export class Workers {
   /** Starts all workers, and handles signals from now on. If the first ones cannot start, all end. */
   start(): void {
     for (let n = 0; n < this.#options.count; n++) this.#fork();
+    this.#lookedAt = performance.now();
     setInterval(() => this.#lookAfter(), PING_MS).unref();
     let signalledAt: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
@@ -187,12 +189,24 @@ export class Workers {
 
   #lookAfter(): void {
     const { hungWorkerMs } = this.#options;
+    this.#forgivePause();
     for (const one of this.#all) {
       if (this.#hung.has(one)) continue;
       if (!one.hasListened) this.#lookAfterStart(one);
       else if (one.silentMs < hungWorkerMs) one.ping();
       else this.#endHung(one, `has not answered for ${Math.round(one.silentMs)} ms`);
     }
+  }
+
+  /**
+   * Where this process itself did not run, as in a container or a machine that was paused, the workers did not either, or
+   * their answers could not be read: all of them would be ended at once.
+   */
+  #forgivePause(): void {
+    const now = performance.now();
+    const pausedMs = now - this.#lookedAt - PING_MS;
+    this.#lookedAt = now;
+    if (pausedMs > PING_MS) for (const one of this.#all) one.forgive(pausedMs);
   }
 
   /**

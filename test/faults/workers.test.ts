@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, fixture, listening, offloop } from "../fixtures/cli.ts";
 import { type Client, createClient } from "../fixtures/client.ts";
 
@@ -16,6 +17,9 @@ const KILLS = 3;
 
 /** Longer than a worker that hangs is left, and another takes to start. */
 const PATIENCE_MS = 20_000;
+
+/** Longer than a silent worker is left: what is tried is time that passes while nothing runs. */
+const PAUSE_MS = 4_000;
 
 interface Started {
   readonly command: Command;
@@ -180,6 +184,19 @@ test("SIGHUP: all workers are replaced one by one, and nothing is lost under loa
   const output = await endWell(command);
   assert.doesNotMatch(output, /"level":50/, "a wanted end is no error");
   assert.doesNotMatch(output, /abandoned/);
+});
+
+test("a pause of the whole machine is not taken for a worker that hangs", async (t) => {
+  const { command, url, operator } = await serveWorkers(t, 1);
+  const pid = await pidOf(url);
+  const both = [command.child.pid as number, pid];
+  for (const one of both) process.kill(one, "SIGSTOP");
+  await sleep(PAUSE_MS);
+  for (const one of both) process.kill(one, "SIGCONT");
+  await until(async () => (await metric(operator, "offloop_worker_silence_seconds")) < 1);
+  assert.equal(await pidOf(url), pid);
+  assert.equal(await metric(operator, 'offloop_worker_restarts_total{reason="hung"}'), 0);
+  assert.doesNotMatch(await endWell(command), /has not answered/);
 });
 
 test("SIGHUP: a new worker that cannot start leaves the old ones, and the log says why", async (t) => {
