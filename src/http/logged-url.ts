@@ -39,7 +39,7 @@ export class LoggedUrls {
   of(url: string, operation: Operation | undefined): string {
     const { query, segments } = operation === undefined ? nothing : this.#partsOf(operation);
     const end = url.search(/[?#]/); // the router starts a query at either
-    const path = end === -1 ? url : url.slice(0, end);
+    const path = withoutLogin(end === -1 ? url : url.slice(0, end));
     const shown = segments.length === 0 ? path : this.#hideSegments(path, segments);
     return end === -1 ? shown : shown + url[end] + this.#hideValues(url.slice(end + 1), query);
   }
@@ -77,6 +77,11 @@ export class LoggedUrls {
     }
     return parts;
   }
+}
+
+/** Hides the name and password in a whole URL, which a client may send in place of a path (RFC 9112, 3.2.2). */
+function withoutLogin(path: string): string {
+  return path.startsWith("/") ? path : path.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/]*@/i, `$1${HIDDEN}@`);
 }
 
 function segmentsOf(path: string, isHidden: (name: string) => boolean): number[] {

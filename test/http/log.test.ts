@@ -227,6 +227,13 @@ test("log.skipPaths and log.queryValues: paths without lines, URLs without the v
   ]);
 });
 
+test("log: a whole URL in place of a path is shown without its login", async () => {
+  const raw = await openSocket(server.url);
+  raw.send("GET http://ada:pw@a.b/nowhere@here?c=d@e HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  await raw.ended();
+  await server.logged(({ url }) => url === "http://[redacted]@a.b/nowhere@here?c=d@e");
+});
+
 test("log: a line for people with a message of its own says the error's message, too, and once only", () => {
   const lines: string[] = [];
   const log = createLogger("info", true, { write: (line) => void lines.push(line) });
