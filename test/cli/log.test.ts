@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { type Command, fixture, listening, offloop } from "../fixtures/cli.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { lanes } from "../fixtures/running.ts";
@@ -159,4 +160,36 @@ test("offloop run: anything that is not a request is counted and logged, without
     ],
   );
   assert.doesNotMatch(output, /SECRET|xxxx|livez|GET \/metrics/);
+});
+
+test("offloop run: a process that the app ends says where, and for which request", async () => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.get("/exits", async () => {
+  setTimeout(() => process.exit(0), 1);
+});
+export default app;
+`,
+    "module.ts": "process.exit(4);",
+  });
+  const running = offloop("run", folder.path("app.ts"), "--port", "0");
+  const url = await listening(running);
+  await fetch(`${url}/exits`);
+  assert.equal((await running.ended()).code, 0);
+  const last = entries(running).at(-1);
+  assert.match(last?.msg ?? "", /^the process ends: process\.exit was called at .*app\.ts:4:28$/);
+  assert.deepEqual([last?.level, last?.exitCode, last?.operation], [40, 0, "GET /exits"]);
+  const loading = offloop("run", folder.path("module.ts"), "--port", "0");
+  assert.equal((await loading.ended()).code, 4);
+  assert.match(entries(loading).at(-1)?.msg ?? "", /was called at .*module\.ts:1:9$/);
+});
+
+test("offloop run: a process that ends by itself, by a signal or by an error, names no caller of process.exit", async () => {
+  const running = noisy();
+  await listening(running);
+  running.child.kill("SIGTERM");
+  assert.doesNotMatch((await running.ended()).output, /process\.exit/);
+  const failing = offloop("run", "no-such.ts");
+  assert.doesNotMatch((await failing.ended()).output, /process\.exit/);
 });
