@@ -17,7 +17,7 @@ export type RequestEvent =
       readonly request: string;
       /** `GET /items/:item_id`. */
       readonly operation: string;
-      /** The status of the response. */
+      /** The status of the response. If none was sent, 499 where its client had gone, 503 where the server shut down. */
       readonly status: number;
       /** From routing to the end of the response, in milliseconds. */
       readonly durationMs: number;

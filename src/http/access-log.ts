@@ -1,11 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { pathOfUrl } from "../app/path.ts";
-import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
-import { refusedStatus, type UnreadRequest } from "./connections.ts";
+import type { UnreadRequest } from "./connections.ts";
 import { Flood, moreText } from "./flood.ts";
 import type { LoggedUrls } from "./logged-url.ts";
-import { outcomeOf } from "./response-end.ts";
+import { endOf } from "./request-end.ts";
 import { closingOfSocket } from "./sockets/handshake.ts";
 
 /** Whether a path is one of these, or below one that ends with `/*`. */
@@ -53,9 +52,6 @@ export function addToLine(response: object, fields: object): void {
   added.set(response, fields);
 }
 
-/** For a request that nobody sends an answer to any more. */
-const SERVICE_UNAVAILABLE = 503;
-
 /** What log lines are made with. */
 interface AccessLogParts {
   readonly urls: LoggedUrls;
@@ -81,11 +77,7 @@ export function createAccessLog(log: Logger, { urls, skipPaths, trace }: AccessL
       const url = urls.of(request.originalUrl, operation);
       const isSocket = closeCode !== undefined;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
-      const end = outcomeOf(raw);
-      const refused = end === "gone" ? refusedStatus(request.raw) : undefined;
-      const outcome = refused === undefined ? end : "sent";
-      const unsent = refused ?? (outcome === "cut" ? SERVICE_UNAVAILABLE : CLIENT_CLOSED_REQUEST);
-      const status = raw.headersSent || isSocket ? raw.statusCode : unsent;
+      const { status, outcome } = endOf(raw);
       log.info(
         {
           ...added.get(raw),

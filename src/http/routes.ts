@@ -8,7 +8,8 @@ import type { AddedRoutes } from "./added-routes.ts";
 import { IncomingBody, leaveUnread } from "./incoming-body.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { HttpRequest, type RequestRoute, type ServedApp } from "./request.ts";
-import { outcomeOf, whenOver } from "./response-end.ts";
+import { endOf } from "./request-end.ts";
+import { whenOver } from "./response-end.ts";
 import type { WayOut } from "./way-out.ts";
 
 declare module "fastify" {
@@ -148,7 +149,6 @@ export function observeRequest(request: string, operation: string, { raw }: Fast
   requestChannel.publish({ event: "start", request, operation });
   whenOver(raw, () => {
     const durationMs = performance.now() - start;
-    const outcome = outcomeOf(raw);
-    requestChannel.publish({ event: "end", request, operation, status: raw.statusCode, durationMs, outcome });
+    requestChannel.publish({ event: "end", request, operation, durationMs, ...endOf(raw) });
   });
 }

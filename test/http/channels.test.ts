@@ -4,6 +4,7 @@ import { EventEmitter, once } from "node:events";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { OperationEvent, RequestEvent, TaskEvent, ThreadEvent } from "offloop";
+import logApp from "../fixtures/log-app.ts";
 import app from "../fixtures/observed-app.ts";
 import { eachLane, running } from "../fixtures/running.ts";
 
@@ -100,6 +101,27 @@ for (const [what, path, status, event] of [
     assert.equal(ended.thread, operation.thread);
     assert.equal(ended.ran?.reason, event === "kill" ? "deadline" : undefined);
   });
+
+eachLane("a request that ends without a response has the status of its line in the log", async (lane) => {
+  for (const [ends, status, outcome] of [
+    ["client", 499, "gone"],
+    ["shutdown", 503, "cut"],
+  ] as const) {
+    const server = await running(logApp, { shutdownGraceMs: 50 });
+    const { until, stop } = listen();
+    const client = new AbortController();
+    const answer = assert.rejects(fetch(`${server.url}/${lane}/waits`, { signal: client.signal }));
+    await until("operation", "start");
+    if (ends === "client") client.abort();
+    const closed = ends === "shutdown" ? server.close() : undefined;
+    const end = await until("request", "end");
+    stop();
+    const line = await server.logged(({ url }) => url === `/${lane}/waits`);
+    assert.deepEqual([end.status, end.outcome, line.status], [status, outcome, status]);
+    await answer;
+    await (closed ?? server.close());
+  }
+});
 
 test("a run on a thread waited as long as it did, though a blocked loop hears late that it has ended", async () => {
   const server = await running(app, { accessLog: false });
