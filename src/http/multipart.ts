@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { Busboy, type BusboyHeaders } from "@fastify/busboy";
 import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandler } from "fastify";
 import { HTTPError } from "../errors/http-error.ts";
 import type { FormPart } from "../operation/raw.ts";
+import { Pieces } from "./pieces.ts";
 import { ReceivedForm } from "./received-form.ts";
 import { listed } from "./surrounded-routes.ts";
 import { UploadDiskError } from "./upload-folder.ts";
@@ -33,7 +33,7 @@ export function addFormParser(fastify: FastifyInstance): void {
       // What is not read as a form is a body like any other, which the lane takes in one go.
       const maxBytes = reply === undefined ? bodyLimit : (config.maxFormBytes ?? bodyLimit);
       const body = bounded(payload, request.headers, maxBytes);
-      return reply === undefined ? await buffer(body) : await readForm(request.headers, body, reply);
+      return reply === undefined ? await whole(body) : await readForm(request.headers, body, reply);
     } catch (error) {
       throw bodyError(error);
     }
@@ -57,6 +57,12 @@ async function* bounded(
     if (size > maxBytes) throw new HTTPError(413);
     yield chunk;
   }
+}
+
+async function whole(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pieces = new Pieces();
+  for await (const piece of body) pieces.add(piece);
+  return Buffer.concat(pieces.take());
 }
 
 /**

@@ -3,6 +3,7 @@ import { finished, type Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { FormPart } from "../operation/raw.ts";
+import { Pieces } from "./pieces.ts";
 import { openSpoolFile, type SpoolFile, UploadDiskError } from "./upload-folder.ts";
 
 /** Starlette's limit: a larger file goes to disk while it arrives. */
@@ -58,16 +59,16 @@ export class ReceivedForm {
     filename: string | undefined,
     mediaType: string,
   ): Promise<ReceivedFile | undefined> {
-    const chunks: Buffer[] = [];
+    const pieces = new Pieces();
     let size = 0;
     let disk: SpoolFile | undefined;
     try {
       // Left open when the disk fails: that failure must come first, not what the parser makes of a closed part.
       for await (const chunk of content.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
-        if (disk === undefined && size <= MEMORY_BYTES) chunks.push(chunk);
+        if (disk === undefined && size <= MEMORY_BYTES) pieces.add(chunk);
         else {
-          disk ??= await this.#spool(chunks.splice(0));
+          disk ??= await this.#spool(pieces.take());
           await write(disk, chunk);
         }
       }
@@ -78,7 +79,7 @@ export class ReceivedForm {
       if (this.#isClosed) await this.close();
     }
     if (size === 0 && !filename) return undefined;
-    const bytes = disk === undefined ? Uint8Array.from(Buffer.concat(chunks)) : undefined;
+    const bytes = disk === undefined ? Uint8Array.from(Buffer.concat(pieces.take())) : undefined;
     return { filename: filename ?? "", mediaType, size, bytes, path: disk?.path };
   }
 

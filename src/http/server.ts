@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { FastifyInstance, FastifyServerOptions, fastify as fastifyFactory } from "fastify";
+import type { FastifyInstance, FastifyServerOptions } from "fastify";
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
@@ -136,15 +136,15 @@ export function preloadFastify(): void {
 }
 
 /** Fastify is loaded here so that threads never load it. */
-async function loadFastify(): Promise<typeof fastifyFactory> {
-  return (await import("fastify")).fastify;
+async function loadFastify(): Promise<Pick<typeof import("fastify"), "fastify" | "errorCodes">> {
+  return import("fastify");
 }
 
 async function createFastify(
   settings: ResolvedSettings,
   { connections, refusals, observers, hasSockets, readsForms, isOpen }: FastifyParts,
 ): Promise<FastifyInstance> {
-  const create = await loadFastify();
+  const { fastify: create, errorCodes } = await loadFastify();
   const proxies = new TrustedProxies(settings.trustProxy);
   const fastify: FastifyInstance = create({
     bodyLimit: settings.maxBodyBytes,
@@ -173,7 +173,7 @@ async function createFastify(
     // An accepted connection may bring its request just after the shutdown has begun: that request is the last one there.
     return503OnClosing: false,
   });
-  passBodies(fastify);
+  passBodies(fastify, errorCodes);
   if (readsForms) {
     const { addFormParser } = await import("./multipart.ts");
     addFormParser(fastify);
