@@ -49,18 +49,21 @@ export function layersAt(path: string, prefixes: readonly LayeredPrefix[]): read
 
 /**
  * Whether a path as sent lies under a prefix, whose parameters match anything. The router treats escaped letters like
- * the letters themselves.
+ * the letters themselves, and a front end finds the same file behind any number of slashes.
  */
 export function isUnder(path: string, prefix: string): boolean {
-  const wanted = prefix.split("/");
-  const sent = path.split("/");
-  return wanted.every((part, index) => part.includes(":") || part === decoded(sent[index]));
+  const sent = namesOf(path);
+  return namesOf(prefix).every((name, index) => name.includes(":") || name === decoded(sent[index]));
 }
 
-function decoded(part: string | undefined): string | undefined {
+function namesOf(path: string): string[] {
+  return path.split("/").filter((name) => name !== "");
+}
+
+function decoded(name: string | undefined): string | undefined {
   try {
-    return part === undefined ? undefined : decodeURIComponent(part);
+    return name === undefined ? undefined : decodeURIComponent(name);
   } catch {
-    return part;
+    return name;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -45,7 +45,14 @@ files.around(async (_, next) => {
 app.include(files);
 const site = mkdtempSync(join(tmpdir(), "offloop-site-"));
 writeFileSync(join(site, "index.html"), "<p>the site</p>");
+mkdirSync(join(site, "a/private"), { recursive: true });
+writeFileSync(join(site, "a/private/page.html"), "<p>private</p>");
 app.frontend("/site", site);
+const guarded = new Router({ prefix: "/site/:folder/private" });
+guarded.around(async () => {
+  throw new HTTPError(401, "not you");
+});
+app.include(guarded);
 const inner = new App();
 inner.around(async (_, next) => {
   const reply = await next();
@@ -121,6 +128,22 @@ test("arounds stand around the files of a front end, once", async () => {
     assert.deepEqual([status, headers.get("x-passed"), body], [200, "app", "<p>the site</p>"], path);
   }
   assert.equal((await ask("/site/index.html", "refuse")).status, 403);
+});
+
+test("a router's around guards the files of a front end under its prefix however the path is written", async () => {
+  for (const path of [
+    "/site/a/private/page.html",
+    "/site//a/private/page.html",
+    "/site/a//private///page.html",
+    "/site/a/priv%61te/page.html",
+    "/site///a//p%72ivate/page.html?x=/site",
+    "http://shop.example/site//a/private/page.html",
+  ]) {
+    const asked = get(server.url, { path });
+    const [response] = (await once(asked, "response")) as [IncomingMessage];
+    response.resume();
+    assert.equal(response.statusCode, 401, path);
+  }
 });
 
 test("an around answers in place of a plugin, before it or after", async () => {
