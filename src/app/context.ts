@@ -124,7 +124,10 @@ export interface RequestInfo {
   readonly id: string;
   /** Its method, in capitals. */
   readonly method: string;
-  /** Path and query, as sent. */
+  /**
+   * Path and query, as sent. `new URL(request.origin + request.url)` has their parts. Do not pass the origin as a base: a
+   * path that begins with two slashes would name a host of the client's choice.
+   */
   readonly url: string;
   /**
    * The prefix that clients put before the app's own paths: its `rootPath`, then the path it is

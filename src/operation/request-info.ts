@@ -1,4 +1,5 @@
 import type { BodyStream, ClientAddress, RequestInfo } from "../app/context.ts";
+import { withoutOrigin } from "../app/path.ts";
 import type { OperationHandle, UrlParams, Urls } from "../app/urls.ts";
 import { ArrivingStream, neverWhole, WholeStream } from "./body-stream.ts";
 import { HeaderList } from "./header-list.ts";
@@ -19,7 +20,7 @@ export class ReceivedRequestInfo implements RequestInfo {
   constructor(raw: RawRequest, urls: Urls) {
     this.id = raw.id;
     this.method = raw.method;
-    this.url = raw.url;
+    this.url = raw.url.startsWith("/") ? raw.url : targetOf(raw.url);
     this.#raw = raw;
     this.#urls = urls;
   }
@@ -64,4 +65,10 @@ export class ReceivedRequestInfo implements RequestInfo {
   get client(): ClientAddress {
     return this.#raw.client;
   }
+}
+
+/** A URL without the origin, which need not be that of the `Host` header; the `*` of OPTIONS is a target of its own. */
+function targetOf(url: string): string {
+  const target = withoutOrigin(url);
+  return target.startsWith("/") || target === "*" ? target : `/${target}`;
 }

@@ -1,5 +1,4 @@
 import { type AroundFunction, guarding } from "../app/around.ts";
-import { withoutOrigin } from "../app/path.ts";
 import { redirect, text } from "../app/reply.ts";
 
 /**
@@ -27,8 +26,7 @@ export function httpsRedirect(): AroundFunction {
     if (origin === "") return text("Invalid host header", { status: 400 });
     if (!origin.startsWith("http:")) return next();
     const host = origin.slice("http://".length).replace(/:80$/, "");
-    const target = withoutOrigin(url);
     const scheme = request.headers.get("upgrade")?.toLowerCase() === "websocket" ? "wss" : "https";
-    return redirect(`${scheme}://${host}${target.startsWith("/") ? "" : "/"}${target}`);
+    return redirect(`${scheme}://${host}${url.startsWith("/") ? "" : "/"}${url}`);
   });
 }

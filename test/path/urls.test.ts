@@ -102,6 +102,19 @@ eachLane("request.urlFor() gives the path alone to a client whose Host is none",
   }
 });
 
+eachLane("request.url is path and query, whatever origin a client writes before them", async (lane) => {
+  for (const [sent, url] of [
+    [`/${lane}/rest/a?b=//c`, `/${lane}/rest/a?b=//c`],
+    [`http://evil.example/${lane}/rest/a`, `/${lane}/rest/a`],
+    [`HTTPS://evil.example/api/${lane}/rest//evil.example/?x`, `/api/${lane}/rest//evil.example/?x`],
+  ]) {
+    const socket = await openSocket(server.url);
+    socket.send(`GET ${sent} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n`);
+    const [, body = ""] = (await socket.ended()).split("\r\n\r\n");
+    assert.deepEqual(JSON.parse(body), [url, "shop.example"], sent);
+  }
+});
+
 eachLane(
   "request.urlFor() tells the root path from the paths of mounted apps, whatever they are",
   async (lane) => {
