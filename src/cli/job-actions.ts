@@ -2,6 +2,7 @@ import type { App } from "../app/app.ts";
 import type { Job, JobState, Jobs } from "../app/jobs.ts";
 import type { ResolvedJobs } from "../app/jobs-settings.ts";
 import { resolveSettings } from "../app/settings.ts";
+import { printable } from "../errors/printable.ts";
 import { createLogger } from "../http/logger.ts";
 import { Engine } from "../jobs/engine.ts";
 import { schemaSql } from "../jobs/engine-setup.ts";
@@ -203,7 +204,7 @@ function note(text: string): void {
 }
 
 function print(text: string): void {
-  printData(`${text}\n`);
+  printData(`${printable(text)}\n`);
 }
 
 function fail(text: string): void {

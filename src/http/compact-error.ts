@@ -2,6 +2,7 @@ import { pathToFileURL } from "node:url";
 import { type DescribedError, headOf } from "../errors/described-error.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 import { isOwnScript } from "../errors/own-code.ts";
+import { printable } from "../errors/printable.ts";
 import { excerptOfFile } from "../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../errors/stack-frames.ts";
 
@@ -15,12 +16,12 @@ const MAX_FRAMES = 5;
  * @param said - The message of the line above.
  */
 export function compactError(error: DescribedError, said: string): string {
-  const head = said.includes(error.message) ? headOf(error) : messageOf(error);
+  const head = said.includes(error.message) ? printable(headOf(error)) : messageOf(error);
   return [`    ${head}`, ...blockOf(error, said), "    the whole stack: --log-level debug", ""].join("\n");
 }
 
 function messageOf(error: DescribedError): string {
-  return `${headOf(error)}: ${error.message}`;
+  return printable(`${headOf(error)}: ${error.message}`);
 }
 
 function blockOf(error: DescribedError, said: string): string[] {
@@ -44,5 +45,5 @@ function excerptLines(frame: StackFrame | undefined): string[] {
 
 function frameLine(frame: StackFrame): string {
   const place = formatLocation(frame);
-  return `    at ${frame.name === undefined ? place : `${frame.name} (${place})`}`;
+  return `    at ${printable(frame.name === undefined ? place : `${frame.name} (${place})`)}`;
 }

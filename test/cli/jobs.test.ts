@@ -128,7 +128,7 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
     });
 
     test("list shows jobs by task and state, and as JSON; count counts them", async () => {
-      const dead = await failsLater.enqueue("no luck");
+      const dead = await failsLater.enqueue("no \u001b[31mluck\u009b");
       const done = await add.enqueue(1, 2);
       await addLater.with({ delayMs: 3_600_000 }).enqueue(1, 2);
       await Promise.all([reaches(dead, "dead"), reaches(done, "done")]);
@@ -137,9 +137,11 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       assert.match(
         output,
         new RegExp(
-          `^enqueued +state +due, begun or ended +attempt, id\n\\S+Z  dead +\\S+Z  attempt 1  ${dead.id}  TypeError: no luck$`,
+          `^enqueued +state +due, begun or ended +attempt, id\n\\S+Z  dead +\\S+Z  attempt 1  ${dead.id}  TypeError: no \\\\u001b\\[31mluck\\\\u009b$`,
         ),
       );
+      const shown = JSON.parse((await jobs("show", dead.id)).output);
+      assert.deepEqual(shown.args, ["no \u001b[31mluck\u009b"]);
       const listed = JSON.parse((await jobs("list", "--task", "add", "--limit", "1", "--json")).output);
       assert.deepEqual(
         listed.map((job: Record<string, unknown>) => [job.id, job.state, job.result]),

@@ -65,3 +65,11 @@ test("compactError() of anything but an error has only its type", () => {
     "",
   ]);
 });
+
+test("compactError() gives the terminal no orders that a client has sent", () => {
+  const cause = Object.assign(new Error("no user \u001b[31mada\r\u009b2J"), { code: "\u0007" });
+  const text = compactError(describeError(new Error("failed:\n\t\u001b]0;title\u0007", { cause })), "sorry");
+  assert.match(text, /^ {4}Error: failed:\n\t\\u001b]0;title\\u0007\n/);
+  assert.match(text, /^ {4}caused by Error \(\\u0007\): no user \\u001b\[31mada\\u000d\\u009b2J$/m);
+  assert.doesNotMatch(text, /[^\P{Cc}\t\n]/u);
+});
