@@ -28,7 +28,10 @@ export interface SessionSettings {
    * first signs and all are accepted, so that you can replace one with another.
    */
   readonly secret: string | readonly string[];
-  /** The cookie's name. Default `"session"`. */
+  /**
+   * The cookie's name. Default `"session"`. Browsers keep one that begins with `__Host-` only if it is `secure`, for the
+   * path `"/"`, and without a domain, so that no other host of the domain can set it; one with `__Secure-` if it is `secure`.
+   */
   readonly cookie?: string;
   /**
    * How long a session lasts after it was last written. Milliseconds, 1,000-31,536,000,000 (a year). Default
@@ -43,7 +46,7 @@ export interface SessionSettings {
   readonly sameSite?: "lax" | "strict" | "none";
   /**
    * Whether it is sent over HTTPS only, regardless of what a proxy in front says. Default: true where `NODE_ENV` is
-   * `"production"`.
+   * `"production"`, and for a name that needs it.
    */
   readonly secure?: boolean;
 }
@@ -89,10 +92,27 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
     throw invalid("domain", 'the name of a host, like "shop.example"', domain);
   if (!["lax", "strict", "none"].includes(sameSite))
     throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
-  const secure = session.secure ?? process.env.NODE_ENV === "production";
+  const [, prefix] = PREFIX.exec(cookie) ?? [];
+  const secure = session.secure ?? (prefix !== undefined || process.env.NODE_ENV === "production");
   if (sameSite === "none" && !secure) throw invalid("secure", `true, as sameSite is "none"`, secure);
+  checkPrefix(prefix, { secure, path, domain });
   const maxAgeMs = integer("session.maxAgeMs", session.maxAgeMs ?? 14 * DAY_MS, [1_000, 365 * DAY_MS]);
   return { secrets: secrets as readonly string[], cookie, maxAgeMs, path, domain, sameSite, secure };
+}
+
+/** RFC 6265bis, section 5.7: browsers drop a cookie that has no right to its prefix, in upper or lower case. */
+const PREFIX = /^(__(?:host|secure)-)/i;
+
+function checkPrefix(
+  prefix: string | undefined,
+  { secure, path, domain }: Pick<ResolvedSession, "secure" | "path" | "domain">,
+): void {
+  if (prefix === undefined) return;
+  const why = `as the name of the cookie begins with "${prefix}"`;
+  if (!secure) throw invalid("secure", `true, ${why}`, secure);
+  if (prefix.toLowerCase() !== "__host-") return;
+  if (path !== "/") throw invalid("path", `"/", ${why}`, path);
+  if (domain !== undefined) throw invalid("domain", `none, ${why}`, domain);
 }
 
 function checkSecret(secret: unknown): void {

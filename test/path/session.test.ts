@@ -284,6 +284,18 @@ test("session: name, path, domain, sameSite and secure are the cookie's; Secure 
   }
 });
 
+test("session: a cookie whose name needs it is Secure by itself", async () => {
+  for (const [cookie, says] of [
+    ["__Host-visit", /^__Host-visit=[^;]+; Max-Age=1209600; Path=\/; HttpOnly; Secure; SameSite=Lax$/],
+    ["__Secure-visit", /^__Secure-visit=[^;]+; .*; Secure; /],
+    ["__Hosted", /^__Hosted=(?!.*Secure)/],
+  ] as const) {
+    await using named = await testClient(app, { session: { secret, cookie } });
+    const response = await named.post("/thread/set", { json: { user: "ada" } });
+    assert.match(response.headers.get("set-cookie") ?? "", says);
+  }
+});
+
 test("session: wrong settings are refused by name, and a secret is never shown", async () => {
   const wrong: Record<string, [object, RegExp]> = {
     short: [{ secret: "hunter2" }, /session\.secret: expected 32 characters or more, got 7 of them/],
@@ -301,6 +313,16 @@ test("session: wrong settings are refused by name, and a secret is never shown",
       /session\.path: expected a path like "\/app", got "\/app; HttpOnly"/,
     ],
     domain: [{ secret, domain: "shop.example:8000" }, /session\.domain: .*got "shop\.example:8000"/],
+    unsecured: [
+      { secret, cookie: "__Secure-visit", secure: false },
+      /session\.secure: expected true, as the name of the cookie begins with "__Secure-", got false/,
+    ],
+    unsecuredHost: [{ secret, cookie: "__hOST-visit", secure: false }, /session\.secure: expected true, /],
+    hostPath: [
+      { secret, cookie: "__Host-visit", path: "/app" },
+      /session\.path: expected "\/", .*got "\/app"/,
+    ],
+    hostDomain: [{ secret, cookie: "__Host-visit", domain: "a.b" }, /session\.domain: expected none, /],
   };
   for (const [name, [session, says]] of Object.entries(wrong)) {
     const error = await testClient(new App(), { session: session as SessionSettings }).then(
