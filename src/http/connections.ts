@@ -6,6 +6,7 @@ import { continueWhenRead } from "./continue.ts";
 import { isLingering } from "./lingering-close.ts";
 import { nodeHttp } from "./node-http.ts";
 import { cutAll } from "./response-end.ts";
+import { gatherSmallChunks } from "./small-chunks.ts";
 import type { Tls } from "./tls.ts";
 
 const { STATUS_CODES } = nodeHttp;
@@ -116,6 +117,7 @@ export class Connections {
       // A request behind the last response would be run, though it cannot be answered.
       if (request.socket.writableEnded) return void request.socket.destroy();
       cutFragment(request);
+      gatherSmallChunks(request);
       const mistake = hostMistake(request);
       if (mistake === undefined) inOrder(request, response);
       else this.#refuseRequest(400, mistake, request, response);

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from "node:http";
+
+/** Chunks of this size on are passed on as they are. */
+const SMALL_BYTES = 1_024;
+/** How many small ones are put together at most. */
+const TOGETHER = 4_096;
+
+const TRANSFER_ENCODING = "transfer-encoding";
+
+/**
+ * Puts the small chunks of a request's body together that arrive at once. Node keeps each of them as a piece of its own
+ * until it is read, with some two hundred bytes besides, and of a body that nobody reads it keeps 64 KiB: chunks of one
+ * byte would take hundreds of times as much for as long as the answer takes.
+ */
+export function gatherSmallChunks(request: IncomingMessage): void {
+  if (!isChunked(request)) return;
+  const { push } = request;
+  const gathered: Buffer[] = [];
+  let length = 0;
+  const passOn = (): boolean => {
+    if (length === 0) return request.readableLength < request.readableHighWaterMark;
+    const piece = Buffer.concat(gathered, length);
+    gathered.length = 0;
+    length = 0;
+    return push.call(request, piece);
+  };
+  // The parser calls this with each chunk, and with null at the end of the body.
+  request.push = (chunk: Buffer | null): boolean => {
+    if (chunk === null || chunk.length >= SMALL_BYTES || gathered.length >= TOGETHER) passOn();
+    if (chunk === null || chunk.length >= SMALL_BYTES) return push.call(request, chunk);
+    // Not in the next tick, which comes after each chunk: by then the parser has gone through all that has arrived.
+    if (gathered.push(chunk) === 1) setImmediate(passOn);
+    length += chunk.length;
+    return request.readableLength + length < request.readableHighWaterMark;
+  };
+}
+
+/** Reads the raw headers, since the parsed ones are created only on demand. */
+function isChunked({ rawHeaders }: IncomingMessage): boolean {
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING) return true;
+  }
+  return false;
+}
