@@ -1,4 +1,4 @@
-import { fdatasyncSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, fdatasyncSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
@@ -157,11 +157,23 @@ function ownerOf(dir: string): number | undefined {
   }
 }
 
+/**
+ * PGlite lets everybody on the machine read its files and write them, and with them jobs: nobody else may enter their
+ * folder, as with PostgreSQL's own.
+ */
+function closeToOthers(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    chmodSync(folder, 0o700);
+  } catch {} // another user's, or on a disk without rights
+  return folder;
+}
+
 export function openDatabase(dir: string): Promise<PGlite> {
   // "-F" is fsync=off. Its default for shared buffers is 128 MB, which a queue does not need.
   const startParams = PGliteClass.defaultStartParams.filter((param) => param !== "-F");
   return PGliteClass.create({
-    fs: new SyncedFS(join(dir, "pg")),
+    fs: new SyncedFS(closeToOthers(join(dir, "pg"))),
     startParams: [...startParams, "-c", "wal_sync_method=fsync", "-c", "shared_buffers=8MB"],
   });
 }

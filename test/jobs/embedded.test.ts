@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -130,5 +130,16 @@ test("EmbeddedDatabase.open() on a full disk says that it is full, and to make r
     );
   } finally {
     spawnSync("umount", ["--lazy", disk]);
+  }
+});
+
+test("EmbeddedDatabase keeps its files where no other user gets to them, also in a folder of before", async (t) => {
+  const dir = await folder(t);
+  for (const isNew of [true, false]) {
+    if (!isNew) await chmod(join(dir, "pg"), 0o755);
+    const database = await EmbeddedDatabase.open(dir, () => {});
+    const { mode } = await stat(join(dir, "pg"));
+    await database.close();
+    assert.equal((mode & 0o777).toString(8), process.platform === "win32" ? "666" : "700");
   }
 });
