@@ -25,9 +25,9 @@ export interface WantedArounds {
 
 /** Lists what surrounds an app's runs; the last is the outermost. */
 export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
-  const arounds = [logFailures(log, new LoggedUrls(settings), inspector)];
+  const arounds = [logFailures(log, new LoggedUrls(settings, app), inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
-  if (debug) arounds.push(showFailures(settings, inspector));
+  if (debug) arounds.push(showFailures(app, settings, inspector));
   return arounds;
 }

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { App } from "../app/app.ts";
 import { Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import { type DescribedError, headOf } from "../errors/described-error.ts";
@@ -16,8 +17,12 @@ const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
 /** In development, shows browsers a page about what went wrong in an operation: same status, with the page as the body. */
-export function showFailures(settings: LoggedSettings, inspector: RequestAddresses | undefined): Around {
-  const inputs = new ShownInputs(settings);
+export function showFailures(
+  app: App,
+  settings: LoggedSettings,
+  inspector: RequestAddresses | undefined,
+): Around {
+  const inputs = new ShownInputs(settings, app);
   return {
     failure: (operation, request, reply) =>
       operation === undefined || reply.error === undefined || reply.error.isAnswered || !acceptsHtml(request)

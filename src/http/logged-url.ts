@@ -1,7 +1,9 @@
 import { unescape as decode } from "node:querystring";
+import type { App } from "../app/app.ts";
 import { everyDependency } from "../app/dependency.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
+import { servedOperations, servedSockets } from "../app/parts.ts";
 import { pathNames } from "../app/path.ts";
 import type { ResolvedSettings } from "../app/settings.ts";
 import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
@@ -21,27 +23,32 @@ interface SecretParts {
   readonly segments: readonly number[];
 }
 
-const nothing: SecretParts = { query: new Set(), segments: [] };
-
 /** URLs as they are logged: a secret parameter keeps its name, but not its value. */
 export class LoggedUrls {
   readonly #rootPath: string;
   readonly #names: SecretNames;
   readonly #showsValues: boolean;
+  readonly #app: App;
   readonly #parts = new WeakMap<Operation, SecretParts>();
+  /** Made when the first request comes that no operation answers. */
+  #ofAll: SecretsOfAll | undefined;
 
-  constructor({ rootPath, log }: LoggedSettings) {
+  /** @param app - Whose URLs they are. */
+  constructor({ rootPath, log }: LoggedSettings, app: App) {
     this.#rootPath = rootPath;
     this.#names = new SecretNames(log.secrets);
     this.#showsValues = log.queryValues;
+    this.#app = app;
   }
 
+  /** @param operation - The one that answers; undefined where none does. */
   of(url: string, operation: Operation | undefined): string {
-    const { query, segments } = operation === undefined ? nothing : this.#partsOf(operation);
     const end = url.search(/[?#]/); // the router starts a query at either
     const path = withoutLogin(end === -1 ? url : url.slice(0, end));
-    const shown = segments.length === 0 ? path : this.#hideSegments(path, segments);
-    return end === -1 ? shown : shown + url[end] + this.#hideValues(url.slice(end + 1), query);
+    const shown = this.#hideSegments(path, operation);
+    if (end === -1) return shown;
+    const { query } = operation === undefined ? this.#secretsOfAll() : this.#partsOf(operation);
+    return shown + url[end] + this.#hideValues(url.slice(end + 1), query);
   }
 
   #hideValues(query: string, declared: ReadonlySet<string>): string {
@@ -57,14 +64,39 @@ export class LoggedUrls {
       .join("&");
   }
 
-  #hideSegments(path: string, hidden: readonly number[]): string {
+  #hideSegments(path: string, operation: Operation | undefined): string {
+    const isAnySecret =
+      operation === undefined
+        ? this.#secretsOfAll().paths.length > 0
+        : this.#partsOf(operation).segments.length > 0;
+    if (!isAnySecret) return path;
     const start = path.startsWith("/") ? 0 : (/^[a-z]+:\/\/[^/]*/i.exec(path)?.[0].length ?? 0);
     const rest = path.slice(start);
     const hasRoot = this.#rootPath !== "" && rest.startsWith(`${this.#rootPath}/`);
     const root = hasRoot ? this.#rootPath : "";
     const segments = rest.slice(root.length).split("/");
+    const hidden =
+      operation === undefined
+        ? this.#secretsOfAll().paths.flatMap((one) => secretsIn(segments, one))
+        : this.#partsOf(operation).segments;
     for (const index of hidden) if (segments[index]) segments[index] = HIDDEN;
     return path.slice(0, start) + root + segments.join("/");
+  }
+
+  /** A URL that no operation answers may have the secrets of one: by another method, or with another slash. */
+  #secretsOfAll(): SecretsOfAll {
+    if (this.#ofAll === undefined) {
+      const sockets = servedSockets(this.#app).map(({ connection }) => connection);
+      const all = [...servedOperations(this.#app), ...sockets].map((operation) => ({
+        path: operation.path,
+        parts: this.#partsOf(operation),
+      }));
+      this.#ofAll = {
+        query: new Set(all.flatMap(({ parts }) => [...parts.query])),
+        paths: all.flatMap(({ path, parts }) => secretPathOf(path, parts.segments)),
+      };
+    }
+    return this.#ofAll;
   }
 
   #partsOf(operation: Operation): SecretParts {
@@ -82,6 +114,32 @@ export class LoggedUrls {
 /** Hides the name and password in a whole URL, which a client may send in place of a path (RFC 9112, 3.2.2). */
 function withoutLogin(path: string): string {
   return path.startsWith("/") ? path : path.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/]*@/i, `$1${HIDDEN}@`);
+}
+
+/** What is secret in the URL of any operation. */
+interface SecretsOfAll {
+  readonly query: ReadonlySet<string>;
+  readonly paths: readonly SecretPath[];
+}
+
+/** The names of a path as declared, up to its last secret. */
+type SecretPath = readonly { readonly name: string; readonly isSecret: boolean }[];
+
+function secretPathOf(path: string, secrets: readonly number[]): SecretPath[] {
+  if (secrets.length === 0) return [];
+  const names = path.split("/").slice(0, Math.max(...secrets) + 1);
+  return [names.flatMap((name, index) => (name === "" ? [] : { name, isSecret: secrets.includes(index) }))];
+}
+
+/** The indexes of secret segments of a path as sent, if it begins like one that has secrets, in however many slashes. */
+function secretsIn(sent: readonly string[], path: SecretPath): number[] {
+  const indexes = sent.flatMap((segment, index) => (segment === "" ? [] : index));
+  const isLike = path.every(({ name }, position) => {
+    const segment = sent[indexes[position] ?? -1];
+    return segment === undefined || pathNames(name).length > 0 || decode(segment) === name;
+  });
+  if (!isLike) return [];
+  return path.flatMap(({ isSecret }, position) => (isSecret ? (indexes[position] ?? []) : []));
 }
 
 function segmentsOf(path: string, isHidden: (name: string) => boolean): number[] {

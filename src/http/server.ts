@@ -93,7 +93,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   const fastifyParts = { connections, refusals, observers, hasSockets, readsForms, isOpen };
   const fastify = await createFastify(settings, fastifyParts);
   try {
-    addObservers(fastify, { ...parts, connections, observers });
+    addObservers(fastify, app, { ...parts, connections, observers });
     if (hasSockets) await addWebSockets(fastify, settings.websockets);
     surroundRoutes(fastify, part, services);
     await addBefore(fastify, part, refusals);
@@ -196,6 +196,7 @@ function noSchema(): never {
  */
 function addObservers(
   fastify: FastifyInstance,
+  app: App,
   {
     settings,
     log,
@@ -206,7 +207,7 @@ function addObservers(
     observers,
   }: ServerParts & Pick<FastifyParts, "connections" | "observers">,
 ): void {
-  const urls = new LoggedUrls(settings);
+  const urls = new LoggedUrls(settings, app);
   if (accessLog && log.isLevelEnabled("info")) {
     const trace = tracing && ((request: object) => tracing.logFieldsOf(request));
     observers.push(createAccessLog(log, { urls, skipPaths: settings.log.skipPaths, trace }));

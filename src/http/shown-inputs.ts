@@ -1,3 +1,4 @@
+import type { App } from "../app/app.ts";
 import { type Markup, markup } from "../app/markup.ts";
 import type { Operation } from "../app/operation.ts";
 import { counted } from "../errors/counted.ts";
@@ -15,10 +16,10 @@ export class ShownInputs {
   readonly #redaction: Redaction;
   readonly #urls: LoggedUrls;
 
-  constructor({ rootPath, log }: LoggedSettings) {
+  constructor({ rootPath, log }: LoggedSettings, app: App) {
     this.#names = new SecretNames(log.secrets);
     this.#redaction = new Redaction(this.#names);
-    this.#urls = new LoggedUrls({ rootPath, log });
+    this.#urls = new LoggedUrls({ rootPath, log }, app);
   }
 
   /** Returns a request's URL without its secrets. */

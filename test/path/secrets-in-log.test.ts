@@ -15,9 +15,13 @@ after(() => server.close());
 let count = 0;
 
 /** What the log says of a request, all lines of it. */
-async function logged(path: string): Promise<{ url: unknown; text: string }> {
+async function logged(path: string, method = "GET"): Promise<{ url: unknown; text: string }> {
   const id = `secret-${++count}`;
-  const answer = await fetch(server.url + path, { headers: { "x-request-id": id } });
+  const answer = await fetch(server.url + path, {
+    method,
+    headers: { "x-request-id": id },
+    redirect: "manual",
+  });
   await answer.text();
   const { url } = await server.logged(({ reqId, status }) => reqId === id && status !== undefined);
   return { url, text: JSON.stringify(server.log.filter(({ reqId }) => reqId === id)) };
@@ -61,8 +65,27 @@ for (const [how, urls] of Object.entries(cases))
       }
   });
 
+eachLane("the log leaves the secrets of a URL out that no operation answers", async (lane) => {
+  for (const method of ["GET", "OPTIONS", "DELETE"])
+    for (const [asked, expected] of Object.entries({
+      "/reset/S": "/reset/H",
+      "/reset/S/2/": "/reset/H/2/",
+      "/reset//S/2/": "/reset//H/2/",
+      "/r%65set/S/2/3?page=4": "/r%65set/H/2/3?page=4",
+      "/door/S/": "/door/H/",
+      "/declared/?plain=S&wire-name=S&pin=S&shop=S&page=2":
+        "/declared/?plain=H&wire-name=H&pin=H&shop=H&page=2",
+      "/nowhere/reset/page?page=2": "/nowhere/reset/page?page=2",
+    }))
+      for (const root of ["", "/api"]) {
+        const { url, text } = await logged(urlOf(root, lane, asked, SECRET), method);
+        assert.equal(url, urlOf(root, lane, expected, "[redacted]"), method);
+        assert.ok(!text.includes(SECRET), text);
+      }
+});
+
 eachLane("the log leaves the secrets of a URL out where a plugin fails", async (lane) => {
-  for (const path of ["/reset/S/2?token=S", "/nowhere?token=S"]) {
+  for (const path of ["/reset/S/2?token=S", "/nowhere?token=S", "/reset/S/2/3?shop=S"]) {
     const { text } = await logged(urlOf("", lane, `${path}&plugin=fails`, SECRET));
     assert.match(text, / failed: the plugin fails"/);
     assert.ok(!text.includes(SECRET), text);
