@@ -202,7 +202,7 @@ export interface CookieOptions {
   readonly path?: string;
   /** The domain it is sent to, including its subdomains. Default: the host that sets it. */
   readonly domain?: string;
-  /** Whether it is sent over HTTPS only. Default false. */
+  /** Whether it is sent over HTTPS only. Default false; true for a name that begins with `__Host-` or `__Secure-`. */
   readonly secure?: boolean;
   /** Whether it is hidden from scripts. Default false. */
   readonly httpOnly?: boolean;
@@ -223,7 +223,7 @@ export interface ResponseInfo {
   setCookie(name: string, value: string, options?: CookieOptions): void;
   /**
    * Makes the client forget a cookie: Starlette's `delete_cookie`. Path and domain must be those it was set with, and
-   * `sameSite: "none"` needs `secure: true` here as well. A `__Host-` or `__Secure-` cookie is secure without a word.
+   * `sameSite: "none"` needs `secure: true` here as well.
    */
   deleteCookie(name: string, options?: DeletedCookieOptions): void;
 }

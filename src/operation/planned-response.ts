@@ -5,6 +5,9 @@ import { isFinalStatus } from "../errors/http-error.ts";
 import { HeaderList } from "./header-list.ts";
 import { type HeaderPairs, quoted } from "./raw.ts";
 
+/** Browsers heed a cookie of such a name only if it is secure. */
+const NEEDS_SECURE = /^__(?:Host|Secure)-/i;
+
 /** What was said about the response before it exists. */
 export class PlannedResponse implements ResponseInfo {
   chosen: number | undefined;
@@ -26,14 +29,19 @@ export class PlannedResponse implements ResponseInfo {
   }
 
   setCookie(name: string, value: string, options: CookieOptions = {}): void {
-    const cookie = { name, value, path: "/", sameSite: "lax" as const, ...options };
+    const cookie = {
+      name,
+      value,
+      path: "/",
+      sameSite: "lax" as const,
+      secure: NEEDS_SECURE.test(name),
+      ...options,
+    };
     this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
   }
 
   deleteCookie(name: string, options: DeletedCookieOptions = {}): void {
-    // Browsers heed a cookie of such a name only if it is secure.
-    const secure = /^__(?:Host|Secure)-/i.test(name);
-    this.setCookie(name, "", { secure, ...options, maxAge: 0, expires: new Date(0) });
+    this.setCookie(name, "", { ...options, maxAge: 0, expires: new Date(0) });
   }
 
   pairs(): HeaderPairs | undefined {

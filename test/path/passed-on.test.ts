@@ -77,12 +77,15 @@ eachLane("reply: a body whose reply fails after the handler is closed", async (l
   assert.equal(closed, opened);
 });
 
-eachLane("deleteCookie(): a cookie whose name demands it is deleted as a secure one", async (lane) => {
+eachLane("a cookie whose name demands it is set and deleted as a secure one", async (lane) => {
   for (const [name, secure] of [
     ["plain", false],
     ["__Host-sid", true],
     ["__Secure-sid", true],
   ] as const) {
+    const [set = ""] = (await ask(`/${lane}/remember/${name}`)).headers.getSetCookie();
+    assert.match(set, new RegExp(`^${name}=me; Path=/`));
+    assert.equal(/; Secure/i.test(set), secure, set);
     const [cookie = ""] = (await ask(`/${lane}/forget/${name}`)).headers.getSetCookie();
     assert.match(cookie, new RegExp(`^${name}=; .*Max-Age=0`));
     assert.equal(/; Secure/i.test(cookie), secure, cookie);
