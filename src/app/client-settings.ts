@@ -17,6 +17,11 @@ export interface ConnectionSettings {
    * Default 300,000.
    */
   readonly requestTimeoutMs?: number;
+  /**
+   * How long a client may take nothing of what it is sent; after that its connection is cut. Milliseconds, 1-3,600,000.
+   * Default 60,000.
+   */
+  readonly sendTimeoutMs?: number;
   /** How long to keep an idle connection. Milliseconds, 1-3,600,000. Default 72,000. */
   readonly keepAliveTimeoutMs?: number;
   /**
@@ -31,6 +36,7 @@ export const connectionSettingNames: Readonly<Record<keyof ConnectionSettings, t
   maxHeaderBytes: true,
   headersTimeoutMs: true,
   requestTimeoutMs: true,
+  sendTimeoutMs: true,
   keepAliveTimeoutMs: true,
   maxPipelined: true,
 };
@@ -42,6 +48,7 @@ export function resolveConnections(connections: ConnectionSettings): Required<Co
     maxHeaderBytes: bound("maxHeaderBytes", 16_384, [1_024, MiB]),
     headersTimeoutMs: bound("headersTimeoutMs", 15_000, [1, HOUR_MS]),
     requestTimeoutMs: bound("requestTimeoutMs", 300_000, [1, HOUR_MS]),
+    sendTimeoutMs: bound("sendTimeoutMs", 60_000, [1, HOUR_MS]),
     keepAliveTimeoutMs: bound("keepAliveTimeoutMs", 72_000, [1, HOUR_MS]),
     maxPipelined: bound("maxPipelined", 64, [1, 10_000]),
   };

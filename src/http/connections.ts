@@ -7,6 +7,7 @@ import { isLingering } from "./lingering-close.ts";
 import { nodeHttp } from "./node-http.ts";
 import { cutAll } from "./response-end.ts";
 import { gatherSmallChunks } from "./small-chunks.ts";
+import { StalledClients } from "./stalled-clients.ts";
 import type { Tls } from "./tls.ts";
 
 const { STATUS_CODES } = nodeHttp;
@@ -48,11 +49,13 @@ export class Connections {
   readonly #wants: RequestWants;
   /** With https both the connection and, once its handshake is over, what comes decrypted out of it. */
   readonly #open = new Set<AnsweringSocket>();
+  readonly #stalled: StalledClients;
   readonly #listeners: ((unread: UnreadRequest) => void)[] = [];
 
   constructor(settings: ResolvedSettings["connections"], wants: RequestWants) {
     this.#settings = settings;
     this.#wants = wants;
+    this.#stalled = new StalledClients(settings.sendTimeoutMs);
   }
 
   /** Calls the listener for everything that cannot be read as a request. */
@@ -106,6 +109,12 @@ export class Connections {
     );
     server.on("connection", keep);
     if (tls !== undefined) server.on("secureConnection", keep);
+    const look = setInterval(
+      () => this.#stalled.look(open),
+      Math.max(MIN_CHECK_MS, this.#settings.sendTimeoutMs / 4),
+    );
+    look.unref();
+    server.once("close", () => clearInterval(look));
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
     return server;
   }

@@ -22,6 +22,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       maxHeaderBytes: 16_384,
       headersTimeoutMs: 15_000,
       requestTimeoutMs: 300_000,
+      sendTimeoutMs: 60_000,
       keepAliveTimeoutMs: 72_000,
       maxPipelined: 64,
     },

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { App, depends, stream, text } from "offloop";
 import app from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
@@ -7,12 +9,17 @@ import { type Running, running } from "../fixtures/running.ts";
 
 const HEADERS_MS = 400;
 const REQUEST_MS = 1_600;
+const SEND_MS = 800;
 const SOCKETS = 50;
 
 let server: Running;
 
 before(async () => {
-  const connections = { headersTimeoutMs: HEADERS_MS, requestTimeoutMs: REQUEST_MS };
+  const connections = {
+    headersTimeoutMs: HEADERS_MS,
+    requestTimeoutMs: REQUEST_MS,
+    sendTimeoutMs: SEND_MS,
+  };
   server = await running(app, { accessLog: false, connections });
 });
 after(() => server.close());
@@ -66,4 +73,72 @@ test("slow client: a head has less time than a whole request", async () => {
 test("slow client: one that sends nothing at all is ended too", async () => {
   const raw = await openSocket(server.url);
   assert.match(await raw.ended(), /^HTTP\/1\.1 408/);
+});
+
+/** More than the system takes of a write while nobody reads. */
+const LARGE = "x".repeat(30_000_000);
+const pieces = Array.from({ length: 30 }, (_, n) => LARGE.slice(n * 1_000_000, (n + 1) * 1_000_000));
+
+/** An app with large answers, and how many of their dependencies are open. */
+function createDownloads(): { app: App; closed: Promise<void> } {
+  const { promise: closed, resolve } = Promise.withResolvers<void>();
+  const connection = depends(async function* () {
+    yield "open";
+    resolve();
+  });
+  const downloads = new App();
+  downloads.get("/whole", { deps: { connection } }, async () => text(LARGE));
+  downloads.get("/stream", { deps: { connection } }, async () => stream(pieces));
+  downloads.get("/waits", { deps: { connection } }, async () =>
+    stream(
+      (async function* () {
+        yield "first";
+        await setTimeout(3 * SEND_MS);
+        yield "last";
+      })(),
+    ),
+  );
+  return { app: downloads, closed };
+}
+
+for (const path of ["/whole", "/stream"]) {
+  test(`slow client: one that takes nothing more of ${path} is cut, and what its request has open is closed`, async () => {
+    const { app: downloads, closed } = createDownloads();
+    const served = await running(downloads, { connections: { sendTimeoutMs: SEND_MS } });
+    const raw = await openSocket(served.url);
+    raw.socket.pause();
+    raw.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await closed;
+    raw.socket.resume();
+    assert.ok((await raw.ended()).length < LARGE.length);
+    await served.close();
+  });
+
+  test(`slow client: one that takes ${path} slowly gets all of it`, async () => {
+    const { app: downloads } = createDownloads();
+    const served = await running(downloads, { connections: { sendTimeoutMs: SEND_MS } });
+    const raw = await openSocket(served.url);
+    const begun = performance.now();
+    let taken = 0;
+    raw.socket.on("data", ({ length }: Buffer) => {
+      taken += length;
+      if (taken < LARGE.length / 12) return;
+      taken = 0;
+      raw.socket.pause();
+      void setTimeout(SEND_MS / 4).then(() => raw.socket.resume());
+    });
+    raw.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+    assert.ok((await raw.ended()).length > LARGE.length);
+    assert.ok(performance.now() - begun > 2 * SEND_MS);
+    await served.close();
+  });
+}
+
+test("slow client: one that has taken everything may wait for more", async () => {
+  const { app: downloads } = createDownloads();
+  const served = await running(downloads, { connections: { sendTimeoutMs: SEND_MS } });
+  const raw = await openSocket(served.url);
+  raw.send("GET /waits HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.match(await raw.ended(), /first[\s\S]*last/);
+  await served.close();
 });

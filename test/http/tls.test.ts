@@ -9,8 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { after, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
-import { App, OffloopError, serve } from "offloop";
+import { App, depends, OffloopError, serve } from "offloop";
 import { httpsRedirect } from "offloop/security";
 import { WebSocket } from "ws";
 import { openSocket } from "../fixtures/raw-socket.ts";
@@ -99,6 +100,41 @@ test("httpsRedirect() lets https requests and handshakes pass, and redirects the
     live.terminate();
   } finally {
     await Promise.all([plain.close(), secure.close()]);
+  }
+});
+
+test("tls: a client that takes its answer slowly gets all of it, and one that takes nothing more is cut", async () => {
+  const SEND_MS = 800;
+  const large = new App();
+  const { promise: isClosed, resolve } = Promise.withResolvers<void>();
+  const content = "x".repeat(30_000_000);
+  const connection = depends(async function* () {
+    yield "open";
+    resolve();
+  });
+  large.get("/slow", async () => content);
+  large.get("/stalled", { deps: { connection } }, async () => content);
+  const server = await running(large, { tls, connections: { sendTimeoutMs: SEND_MS } });
+  const port = Number(new URL(server.url).port);
+  const slow = connectTls(port, "127.0.0.1", { ca: readFileSync(tls.cert) });
+  const stalled = connectTls(port, "127.0.0.1", { ca: readFileSync(tls.cert) });
+  try {
+    stalled.pause().write("GET /stalled HTTP/1.1\r\nHost: a\r\n\r\n");
+    let [taken, all] = [0, 0];
+    slow.on("data", ({ length }: Buffer) => {
+      taken += length;
+      all += length;
+      if (taken < content.length / 12) return;
+      taken = 0;
+      slow.pause();
+      void delay(SEND_MS / 4).then(() => slow.resume());
+    });
+    slow.write("GET /slow HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await Promise.all([once(slow, "close"), isClosed]);
+    assert.ok(all > content.length, `${all} bytes of ${content.length}`);
+  } finally {
+    for (const client of [slow, stalled]) client.destroy();
+    await server.close();
   }
 });
 
