@@ -34,8 +34,8 @@ export interface EnqueuedJob<Result = unknown> {
 /** How a job is enqueued. */
 export interface EnqueueOptions {
   /**
-   * An open transaction on the database that stores the jobs, of `pg`, Drizzle, Kysely, Knex or Prisma: the job is
-   * stored if and only if it commits. Only in async functions, and not with embedded jobs.
+   * An open transaction on the database that stores the jobs, of `pg`, postgres.js, Drizzle, Kysely, Knex or Prisma:
+   * the job is stored if and only if it commits. Only in async functions, and not with embedded jobs.
    */
   readonly tx?: unknown;
   /**

@@ -12,6 +12,8 @@ const AWAY =
   /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|ENETDOWN|ENOTFOUND|EAI_AGAIN|ENOENT)$/;
 /** PostgreSQL's: a connection that fails, none that is left, a server that starts or ends. And Prisma's, for the same. */
 const NOT_SERVING = /^(08|53300|57P0|P1001$|P1002$|P1008$|P1017$|P2024$)/;
+/** What postgres.js calls it. */
+const CLOSED = /^(CONNECTION_CLOSED|CONNECT_TIMEOUT)$/;
 /** What `pg` says without a code. */
 const UNANSWERED = /timeout|Connection terminated|connection error|not queryable/i;
 
@@ -20,7 +22,8 @@ export function isUnreachable(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.every(isUnreachable);
   if (!(error instanceof Error)) return false;
   const codes = [...codesOf(error)];
-  if (codes.length > 0) return codes.some((code) => AWAY.test(code) || NOT_SERVING.test(code));
+  if (codes.length > 0)
+    return codes.some((code) => [AWAY, NOT_SERVING, CLOSED].some((known) => known.test(code)));
   // The message of what wraps it may hold the values of the statement.
   return error.cause instanceof Error ? isUnreachable(error.cause) : UNANSWERED.test(error.message);
 }

@@ -1,4 +1,5 @@
 import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import type { Sql } from "./database.ts";
 import { codesOf } from "./refusals.ts";
 
@@ -16,6 +17,8 @@ interface AnyTransaction {
   readonly raw?: (text: string, values: readonly unknown[]) => Promise<{ rows: Rows }>;
   /** Prisma. */
   readonly $queryRawUnsafe?: (text: string, ...values: readonly unknown[]) => Promise<Rows>;
+  /** postgres.js, whose transaction is a function. */
+  readonly unsafe?: (text: string, values: readonly unknown[]) => Promise<Rows>;
 }
 
 /** The interface that Drizzle requires of a query. */
@@ -70,7 +73,7 @@ function sqlOfTransaction(given: unknown): Sql {
     return { executeSql: async (text, values = []) => ({ rows: await run(text, values) }) };
   throw new OffloopError(
     "OFFLOOP_JOBS_TRANSACTION",
-    `Cannot enqueue in a transaction: tx is ${describe(given)}, not a transaction of pg, Drizzle, Kysely, Knex or Prisma`,
+    `Cannot enqueue in a transaction: tx is ${describe(given)}, not a transaction of pg, postgres.js, Drizzle, Kysely, Knex or Prisma`,
     {
       fix: "pass the object that the library gives you inside its transaction, or the pg client that has begun one",
     },
@@ -80,7 +83,7 @@ function sqlOfTransaction(given: unknown): Sql {
 function runnerOf(
   tx: AnyTransaction,
 ): ((text: string, values: readonly unknown[]) => Promise<Rows>) | undefined {
-  const { $queryRawUnsafe, executeQuery, execute, query, raw } = tx;
+  const { $queryRawUnsafe, executeQuery, execute, query, raw, unsafe } = tx;
   if (typeof $queryRawUnsafe === "function")
     return (text, values) => $queryRawUnsafe.call(tx, text, ...values);
   if (typeof executeQuery === "function")
@@ -98,6 +101,8 @@ function runnerOf(
       const knex = knexQuery(text, values);
       return (await raw.call(tx, knex.text, knex.values)).rows;
     };
+  if (typeof unsafe === "function")
+    return async (text, values) => (await unsafe.call(tx, text, values)).map(withStoredNames);
   if (typeof query !== "function") return undefined;
   return async (text, values) => (await (query as PgQuery).call(tx, text, values)).rows;
 }
@@ -123,7 +128,20 @@ function knexQuery(
   return { text: marked, values: ordered };
 }
 
+/** postgres.js can be told to name columns in camel, Pascal or kebab case; those of the jobs are in snake case. */
+function withStoredNames(row: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [storedName(name), value]));
+}
+
+function storedName(name: string): string {
+  return name
+    .replaceAll(/(?<!^)[A-Z]/g, "_$&")
+    .replaceAll("-", "_")
+    .toLowerCase();
+}
+
+/** Never what an object holds: it may have the address of the database. */
 function describe(given: unknown): string {
-  if (typeof given !== "object" || given === null) return String(given);
+  if (typeof given !== "object" || given === null) return shownValue(given);
   return `an instance of ${given.constructor?.name ?? "nothing"}`;
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { drizzle } from "drizzle-orm/node-postgres";
+import { drizzle as drizzleOverPostgres } from "drizzle-orm/postgres-js";
 import knex from "knex";
 import { Kysely, PostgresDialect } from "kysely";
 import { type OffloopError, type Server, serve } from "offloop";
 import pg from "pg";
+import postgres from "postgres";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
 import { addLater, app } from "../fixtures/apps/jobs.ts";
@@ -61,6 +63,39 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
         await db.destroy();
       }
     },
+    "postgres.js": (enqueue) => withPostgres((sql) => sql.begin(enqueue)),
+    "postgres.js with columns in Pascal case": (enqueue) =>
+      withPostgres((sql) => sql.begin(enqueue), { transform: postgres.pascal }),
+    "postgres.js, reserved and begun": (enqueue) => withPostgres((sql) => inReserved(sql, enqueue)),
+    "Drizzle over postgres.js": (enqueue) =>
+      withPostgres((client) => drizzleOverPostgres({ client }).transaction(enqueue)),
+  };
+
+  /** With connections of its own, which the server may have ended. */
+  const withPostgres = async (
+    run: (sql: postgres.Sql) => Promise<unknown>,
+    options: postgres.Options<Record<string, never>> = {},
+  ): Promise<void> => {
+    const sql = postgres(database.url, { ...options, max: 2 });
+    try {
+      await run(sql);
+    } finally {
+      await sql.end({ timeout: 1 }); // one whose server ended it never says so
+    }
+  };
+
+  const inReserved = async (sql: postgres.Sql, enqueue: Enqueue): Promise<void> => {
+    const reserved = await sql.reserve();
+    try {
+      await reserved`begin`;
+      await enqueue(reserved);
+      await reserved`commit`;
+    } catch (error) {
+      await reserved`rollback`;
+      throw error;
+    } finally {
+      reserved.release();
+    }
   };
 
   const stored = async (key: string): Promise<number> =>
@@ -88,7 +123,14 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
     });
   }
 
-  for (const [name, transaction] of Object.entries(libraries))
+  const assertAway = (thrown: unknown): void => {
+    const { code, retryAfterS } = thrown as OffloopError;
+    assert.deepEqual([code, retryAfterS], ["OFFLOOP_JOBS_UNREACHABLE", 5], String(thrown));
+  };
+
+  for (const [name, transaction] of Object.entries(libraries).filter(
+    ([name]) => !name.includes("postgres.js"),
+  ))
     test(`of ${name} whose connection has ended fails as while the database is away`, async () => {
       let thrown: unknown;
       const ended = transaction(async (tx) => {
@@ -102,9 +144,32 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
         throw thrown;
       });
       await assert.rejects(ended);
-      const { code, retryAfterS } = thrown as OffloopError;
-      assert.deepEqual([code, retryAfterS], ["OFFLOOP_JOBS_UNREACHABLE", 5], String(thrown));
+      assertAway(thrown);
     });
+
+  test("of postgres.js whose connection ends meanwhile fails as while the database is away", async () => {
+    const thrown = Promise.withResolvers<unknown>();
+    const ended = withPostgres((sql) =>
+      sql.begin(async (tx) => {
+        tx`select pg_sleep(60)`.execute().catch(() => {});
+        const enqueued = addLater.with({ tx, key: "timeout" }).enqueue(1, 2);
+        enqueued.catch(thrown.resolve);
+        await endSleeper();
+        // Never over: its rollback on the closed connection would throw where nobody can catch it.
+        await new Promise(() => {});
+      }),
+    );
+    await assert.rejects(ended, { code: "CONNECTION_CLOSED" });
+    assertAway(await thrown.promise);
+  });
+
+  const endSleeper = async (): Promise<void> => {
+    const isAsleep = "state = 'active' and query like 'select pg_sleep%'";
+    let ended: number | null = 0;
+    while (!ended)
+      ended = (await pool.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${isAsleep}`))
+        .rowCount;
+  };
 
   const none: Record<string, (enqueue: Enqueue) => Promise<void>> = {
     "pg's pool": (enqueue) => enqueue(pool),
@@ -118,6 +183,14 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
     },
     "Drizzle's database": (enqueue) => enqueue(drizzle({ client: pool })),
     "Kysely's database": (enqueue) => enqueue(new Kysely({ dialect: new PostgresDialect({ pool }) })),
+    "postgres.js' sql": (enqueue) => withPostgres(enqueue),
+    "a connection of postgres.js that has not begun": (enqueue) =>
+      withPostgres(async (sql) => {
+        const reserved = await sql.reserve();
+        await enqueue(reserved).finally(() => reserved.release());
+      }),
+    "Drizzle's database over postgres.js": (enqueue) =>
+      withPostgres((client) => enqueue(drizzleOverPostgres({ client }))),
   };
 
   for (const [name, given] of Object.entries(none))
@@ -125,7 +198,8 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
       await given((tx) =>
         assert.rejects(addLater.with({ tx, key: `none: ${name}` }).enqueue(1, 2), {
           code: "OFFLOOP_JOBS_TRANSACTION",
-          message: /tx is an instance of \S+ in which none is open, so the job would be stored at once/,
+          message:
+            /tx is (an instance of|the function) \S+ in which none is open, so the job would be stored at once/,
         }),
       );
       assert.equal(await stored("none"), 0);
@@ -149,6 +223,10 @@ describe("enqueue in a transaction", { skip: withoutPostgres() }, () => {
     await assert.rejects(addLater.with({ tx: { run: 1 } }).enqueue(1, 2), {
       code: "OFFLOOP_JOBS_TRANSACTION",
       message: /tx is an instance of Object/,
+    });
+    await assert.rejects(addLater.with({ tx: function begun() {} }).enqueue(1, 2), {
+      code: "OFFLOOP_JOBS_TRANSACTION",
+      message: /tx is the function begun, not a transaction of pg, postgres\.js,/,
     });
   });
 });
