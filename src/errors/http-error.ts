@@ -28,7 +28,8 @@ export class HTTPError extends Error {
    * Makes an error that is meant for the client.
    *
    * @param status - The status of the response: an integer of 200-599, 400 and up for errors.
-   * @param detail - What the client receives as `detail`: any JSON value. Default: the status' standard phrase.
+   * @param detail - What the client receives as `detail`: any JSON value. Default: the status' standard phrase, such as
+   * "Payment Required", or "HTTP 499" if it has none.
    * @param headers - Headers added to the response.
    * @param options - `cause`: the error that led to this one, for the log alone. The log has every error with a status of
    * 500 and up.
@@ -62,30 +63,21 @@ export function isFinalStatus(status: unknown): status is number {
   return Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
 }
 
-/** RFC 9110's phrases for the statuses that handlers use most; others read as their number. */
-const phrases: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  409: "Conflict",
-  410: "Gone",
+/** RFC 9110's phrases, as in Python's `http.HTTPStatus`, where Node has older ones. */
+const newerPhrases: Readonly<Record<string, string>> = {
   413: "Content Too Large",
-  415: "Unsupported Media Type",
-  418: "I'm a Teapot",
   422: "Unprocessable Content",
-  429: "Too Many Requests",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
 };
 
-/** The standard phrase of a status, used as in FastAPI for an error without a detail. */
+/** The standard phrase of a status, or undefined if it has none. */
+export function standardPhrase(status: number | string): string | undefined {
+  const { STATUS_CODES } = process.getBuiltinModule("node:http"); // an import would load undici, too
+  return newerPhrases[status] ?? STATUS_CODES[status];
+}
+
+/** What FastAPI says of an error without a detail: the status' standard phrase. */
 export function statusPhrase(status: number): string {
-  return phrases[status] ?? `HTTP ${status}`;
+  return standardPhrase(status) ?? `HTTP ${status}`;
 }
 
 /** One mistake in a request, in FastAPI's shape. */

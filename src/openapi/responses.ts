@@ -1,5 +1,6 @@
 import type { MediaTypeDocumentation, ResponseDocumentation } from "../app/documentation.ts";
 import { isBodyless } from "../app/reply.ts";
+import { standardPhrase } from "../errors/http-error.ts";
 import type { Components } from "./components.ts";
 import type { Declaration } from "./declaration.ts";
 import { type JsonSchema, mapValues, merged } from "./json-schema.ts";
@@ -118,8 +119,7 @@ const ranges: Readonly<Record<string, string>> = {
 };
 
 function phraseOf(key: string): string {
-  const { STATUS_CODES } = process.getBuiltinModule("node:http"); // an import would load undici, too
-  return ranges[key] ?? STATUS_CODES[key] ?? "Additional Response";
+  return ranges[key] ?? standardPhrase(key) ?? "Additional Response";
 }
 
 /** The body of a 422, with FastAPI's name and shape. */
