@@ -102,9 +102,35 @@ function logTooLarge(
   log.warn({ reqId, code, operation: operation.id }, message);
 }
 
-/** Errors from Fastify and its plugins carry a status, and a message that is not for the client. */
-function asHttpError(thrown: Error & { readonly statusCode?: unknown }): Error {
-  const { statusCode } = thrown;
-  const isStatus = Number.isInteger(statusCode) && Number(statusCode) >= 400 && Number(statusCode) <= 599;
-  return isStatus && !(thrown instanceof HTTPError) ? new HTTPError(Number(statusCode)) : thrown;
+/** What Fastify reads of an error that a plugin or a hook throws. */
+interface ErrorWithStatus extends Error {
+  readonly code?: unknown;
+  readonly statusCode?: unknown;
+  readonly headers?: unknown;
+}
+
+/**
+ * An error of a plugin or a hook that carries a status, as the app's handlers get it, with the original as its cause.
+ * Below 500 it says what Fastify would say: its message, and its headers. Above, only the log has them.
+ */
+function asHttpError(thrown: ErrorWithStatus): Error {
+  const status = Number(thrown.statusCode);
+  const isStatus = Number.isInteger(thrown.statusCode) && status >= 400 && status <= 599;
+  if (!isStatus || thrown instanceof HTTPError) return thrown;
+  const isMeant = status < 500 && !isFastifysOwn(thrown);
+  const made = isMeant
+    ? new HTTPError(status, String(thrown.message) || undefined, headersOf(thrown))
+    : new HTTPError(status);
+  Object.defineProperty(made, "cause", { value: thrown, configurable: true, writable: true });
+  return made;
+}
+
+/** Whether Fastify itself refuses the request, such as a body that is too large: the app then answers in its own words. */
+function isFastifysOwn({ code }: ErrorWithStatus): boolean {
+  return typeof code === "string" && code.startsWith("FST_ERR_"); // those of plugins have a name in between
+}
+
+function headersOf({ headers }: ErrorWithStatus): Record<string, string> | undefined {
+  if (typeof headers !== "object" || headers === null) return undefined;
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
 }

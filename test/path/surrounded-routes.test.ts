@@ -28,7 +28,7 @@ const noted = app.task("noted", async () => void notes.push("task"));
 app.register(fastifyStatic, { root: join(import.meta.dirname, "../fixtures"), prefix: "/files/" });
 app.register(async (fastify) => {
   fastify.get("/plugin/throws", async () => {
-    throw Object.assign(new Error("secret"), { statusCode: 429 });
+    throw Object.assign(new Error("too often"), { statusCode: 429 });
   });
   fastify.get("/plugin/json", async () => ({ of: "a plugin" }));
   fastify.get("/plugin/hijacked", (_request, reply) => {
