@@ -64,7 +64,7 @@ async function replay(client: TestClient, exchange: Exchange): Promise<void> {
   assert.equal(response.status, exchange.status, what);
   for (const [name, value] of Object.entries(exchange.replyHeaders))
     assert.equal(response.headers.get(name), value, what);
-  if (response.headers.get("content-type") === "application/json")
+  if (/^application\/(\w+\+)?json$/.test(response.headers.get("content-type") ?? ""))
     assert.deepEqual(JSON.parse(shown), JSON.parse(exchange.replyBody), what);
   else assert.equal(shown.trim(), exchange.replyBody, what);
 }
