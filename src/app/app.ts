@@ -203,8 +203,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    * @param folder - The built files: a path relative to the working directory, or a URL.
    * @param options - The page for paths without a file.
    * @throws {OffloopError} `OFFLOOP_PATH_INVALID`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`; and
-   * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder does not exist; under `offloop dev` this is a
-   * warning.
+   * `OFFLOOP_FRONTEND_FOLDER` when the app is served and the folder does not exist; under `offloop dev`, and
+   * in the test client, this is a warning.
    * @example
    * ```ts no-check
    * app.frontend("/", new URL("../dist", import.meta.url));

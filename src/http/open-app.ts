@@ -41,6 +41,8 @@ export interface OpenAppOptions {
   readonly accessLog: boolean;
   /** Whether browsers are shown the errors of operations, with their source. Never in production. */
   readonly debug?: boolean;
+  /** Takes the warning of a front end that is not built; without it, the app is not opened. Default: `log` with `debug`. */
+  readonly unbuilt?: Logger;
   /** Where to view a request; undefined without an inspector. */
   readonly inspector?: RequestAddresses | undefined;
   /** Whether this process works on jobs. Default true. */
@@ -86,7 +88,7 @@ export async function openApp(
   const { settings, target, tls, overrides, accessLog, debug = false, inspector, early, ending } = options;
   const tracing = await openTracing();
   const log = openLog(options, tracing);
-  await checkFrontends(app, debug ? log : undefined);
+  await checkFrontends(app, options.unbuilt ?? (debug ? log : undefined));
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
   const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput(), early };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
@@ -137,7 +139,10 @@ export function openLog(
   return log;
 }
 
-/** In development the bundler may serve the front end, which need not be built yet: that is only a warning. */
+/**
+ * In development the bundler may serve the front end, and tests of an API have no use for it. So it need not be built
+ * there: that is only a warning.
+ */
 async function checkFrontends(app: App, warned: Logger | undefined): Promise<void> {
   for (const frontend of servedFrontends(app)) {
     try {

@@ -40,7 +40,8 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
   const settings = resolveSettings(app.settings, { ...rest, watch });
   const log = logger ?? createOutput("error");
-  await guardOnce(app, logger ?? createOutput("warn"), settings);
+  const warnings = logger ?? createOutput(guarded.has(app) ? "error" : "warn"); // once for each app
+  await guardOnce(app, warnings, settings);
   const opened = new AsyncDisposableStack();
   const overrides = replaceSettings(replaced, opened);
   try {
@@ -54,7 +55,7 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
     };
     const served = await openApp(
       app,
-      { settings, target, log, accessLog: true, overrides, openJobs },
+      { settings, target, log, accessLog: true, unbuilt: warnings, overrides, openJobs },
       opened,
     );
     const { lanes, fastify, watch: watchdog } = served;

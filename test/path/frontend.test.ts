@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { App, HTTPError, OffloopError } from "offloop";
+import { App, HTTPError, OffloopError, serve } from "offloop";
 import { type TestClient, testClient } from "offloop/testing";
 import { createClient } from "../fixtures/client.ts";
+import { memoryLog } from "../fixtures/memory-log.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 
 const PAGE = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8" };
@@ -254,7 +255,7 @@ test("frontend(): a folder or a fallback that is not there is an error that name
     const app = new App();
     try {
       declare(app);
-      await (await testClient(app)).close();
+      await (await serve(app, { port: 0, signals: false })).close();
     } catch (error) {
       assert.ok(error instanceof OffloopError);
       return error;
@@ -276,4 +277,15 @@ test("frontend(): a folder or a fallback that is not there is an error that name
   );
   const html = { html: true } as object;
   assert.equal((await refusal((app) => app.frontend("/", folder, html))).code, "OFFLOOP_OPTION_UNKNOWN");
+});
+
+test("frontend(): a folder that is not built yet is a warning in the test client, and its paths are 404", async () => {
+  const log = memoryLog();
+  const app = new App();
+  app.frontend("/", join(folder, "gone"));
+  app.get("/there", async () => "there");
+  await using client = await testClient(app, { logger: log.logger });
+  await log.find(/^OFFLOOP_FRONTEND_FOLDER: Cannot serve a front end at \/: .*gone is not a folder/);
+  assert.equal(await (await client.get("/there")).json(), "there");
+  assert.equal((await client.get("/page", { headers: { accept: "text/html" } })).status, 404);
 });
