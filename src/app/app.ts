@@ -11,6 +11,7 @@ import {
   type Replacement,
 } from "./dependency.ts";
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
+import { checkDescribedPath } from "./documentation-mistakes.ts";
 import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
 import { BoundJobs, type Jobs } from "./jobs.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
@@ -99,6 +100,8 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
     this.location = callerLocation();
     checkOptionNames("make an app", options, appOptionNames, this.location);
     checkSettingNames(options, this.location);
+    for (const [name, path] of Object.entries(options.webhooks ?? {}))
+      checkDescribedPath(`the webhook ${name}`, path, this.location);
     this.module = callerModule();
     made.push(this as unknown as App);
   }

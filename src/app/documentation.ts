@@ -1,6 +1,4 @@
-import type { SourceLocation } from "../errors/offloop-error.ts";
 import type { Schema, Schemas } from "../schema/schema.ts";
-import { checkOptionNames } from "./option-names.ts";
 import type { SecurityRequirement } from "./security-scheme.ts";
 
 /** A named example: OpenAPI's Example Object. */
@@ -54,28 +52,6 @@ export interface ResponseDocumentation {
   readonly headers?: Readonly<Record<string, { readonly description?: string; readonly schema?: Schema }>>;
 }
 
-const responseNames: Readonly<Record<keyof ResponseDocumentation, true>> = {
-  description: true,
-  schema: true,
-  content: true,
-  headers: true,
-};
-
-/**
- * Refuses what the document would leave out of a response.
- *
- * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
- */
-export function checkResponseNames(
-  what: string,
-  { responses = {} }: Pick<OperationDocumentation, "responses">,
-  at: SourceLocation,
-): void {
-  for (const [status, response] of Object.entries(responses))
-    if (response !== undefined)
-      checkOptionNames(`document the response ${status} of ${what}`, response, responseNames, at);
-}
-
 /** Responses by status: `404`, `"4XX"` or `"default"`. */
 type ResponseDocumentations = Readonly<
   Record<number | `${1 | 2 | 3 | 4 | 5}XX` | "default", ResponseDocumentation>
@@ -104,7 +80,7 @@ interface ServerDocumentation {
   >;
 }
 
-/** How an operation appears in the OpenAPI document. None of this changes how it runs. */
+/** How an operation appears in the OpenAPI document. Only `responseMediaType` also says how it answers. */
 export interface OperationDocumentation {
   /** One line about it. Default: the handler's name in words, `readItem` as "Read Item". */
   readonly summary?: string;
@@ -125,8 +101,9 @@ export interface OperationDocumentation {
   /**
    * The media type of its success. Default `"application/json"`, for a generator `"application/jsonl"`. In any other
    * type the body is documented as a string; in `"text/event-stream"` and `"application/jsonl"` as a sequence of items
-   * of the `response` schema. `null`: no body. A plain value is also sent with this type if it is a kind of JSON, like
-   * `"application/problem+json"`.
+   * of the `response` schema. A plain value is also sent with this type if it is a kind of JSON, like
+   * `"application/problem+json"`. `null`: no body, as with FastAPI's `response_class=Response`; a handler that returns
+   * nothing is answered without one, and a plain value is `OFFLOOP_RESPONSE_INVALID`.
    */
   readonly responseMediaType?: string | null;
   /** Other responses it may give. */

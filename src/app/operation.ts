@@ -3,7 +3,8 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
-import { checkResponseNames, type OperationDocumentation } from "./documentation.ts";
+import type { OperationDocumentation } from "./documentation.ts";
+import { checkDocumentation } from "./documentation-mistakes.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
 import { integer, timeoutMs } from "./integer.ts";
@@ -66,7 +67,7 @@ export function createOperation(
     fix: "take the names you need, like ({ request, response }) => ..., and return the value to send",
   });
   checkOptionNames(`declare ${id}`, options, operationOptionNames, location);
-  checkResponseNames(id, options, location);
+  checkDocumentation(id, options, location);
   const { body, ...others } = options;
   const streamsBody = body === "stream";
   const inputs = checkInputs(id, streamsBody || body === undefined ? others : { ...others, body }, location);

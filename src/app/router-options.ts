@@ -1,6 +1,7 @@
 import type { SourceLocation } from "../errors/offloop-error.ts";
 import { type Dependencies, type NamedDependency, namedDependencies } from "./dependency.ts";
-import { checkResponseNames, type NamedOperation, type OperationDocumentation } from "./documentation.ts";
+import type { NamedOperation, OperationDocumentation } from "./documentation.ts";
+import { checkDocumentation } from "./documentation-mistakes.ts";
 import type { Layer } from "./layer.ts";
 import { checkPrefix } from "./path.ts";
 
@@ -73,7 +74,7 @@ export const nothingInherited: Inherited = {
 export function inheritedFrom(options: RouterOptions, at: SourceLocation): Inherited {
   const { prefix = "", tags = [], deps = {}, operationId } = options;
   checkPrefix(prefix, at);
-  checkResponseNames("a router", options, at);
+  checkDocumentation("a router", options, at);
   return {
     prefix,
     tags,

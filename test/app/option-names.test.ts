@@ -1,17 +1,22 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, depends, OffloopError, type OperationOptions, Router, serve } from "offloop";
+import { App, depends, type ErrorCode, OffloopError, type OperationOptions, Router, serve } from "offloop";
+import { httpBearer } from "offloop/security";
 import { testClient } from "offloop/testing";
 import { z } from "zod";
 
 const nothing = async (): Promise<void> => {};
 
 /** What a declaration with an option that JavaScript lets through is refused with. */
-function refusal(declare: (options: never) => unknown, options: object): string {
+function refusal(
+  declare: (options: never) => unknown,
+  options: object,
+  code: ErrorCode = "OFFLOOP_OPTION_UNKNOWN",
+): string {
   try {
     declare(options as never);
   } catch (error) {
-    assert.ok(error instanceof OffloopError && error.code === "OFFLOOP_OPTION_UNKNOWN", String(error));
+    assert.ok(error instanceof OffloopError && error.code === code, String(error));
     assert.match(String(error.at?.file), /option-names\.test\.ts$/);
     return error.message.replace(/\n {2}at .*/, "");
   }
@@ -69,6 +74,29 @@ test("what the document would leave out of a response is refused, of an operatio
       /the response 4XX of a router: there is no option "mediaType"/,
     );
   assert.match(refusal(get, { responses: { 404: { model: z.string() } } }), /did you mean "schema"/);
+});
+
+test("OpenAPI's own form of security is refused, wherever it would be documented", () => {
+  const refused = (declare: (options: never) => unknown, options: object): string =>
+    refusal(declare, options, "OFFLOOP_OPTION_INVALID");
+  const security = [{ session: [] }];
+  const fix = "\n  fix pass the schemes themselves: security: [scheme], or [{ scheme, scopes: [] }]";
+  assert.equal(
+    refused(get, { security }),
+    `Cannot document the security of GET /: {"session":[]} is not a list of security schemes${fix}`,
+  );
+  assert.match(refused(get, { security: "session" }), /: "session" is not a list of security schemes/);
+  assert.match(refused(get, { security: [{ scheme: httpBearer() }] }), /is not a list/);
+  const path = { post: { security } };
+  assert.match(
+    refused(get, { callbacks: { paid: { "{$request.body#/url}": path } } }),
+    /the security of post of the callback paid of GET \//,
+  );
+  assert.match(
+    refused((options: never) => new App(options), { webhooks: { paid: path } }),
+    /the security of post of the webhook paid/,
+  );
+  get({ security: [httpBearer(), { scheme: httpBearer(), scopes: ["items"] }] } as never);
 });
 
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
