@@ -25,8 +25,8 @@ export interface CompiledOperation {
   readonly dependencies: readonly CompiledDependency[];
   readonly plan: DependencyPlan;
   readonly response: CheckedSchema | undefined;
-  /** The media type of a plain value: JSON, or the kind of JSON it is documented as. */
-  readonly jsonType: string;
+  /** The media type of a plain value: JSON, or the kind of JSON it is documented as; undefined if it has no body. */
+  readonly jsonType: string | undefined;
   /** The error handlers of its routers and its app. */
   readonly errorHandlers: NearestHandlers;
   /** Whether the answer to an error may close a socket. */
@@ -75,10 +75,10 @@ export function compileOperation(
   };
 }
 
-function jsonTypeOf({ documentation: { responseMediaType } }: Operation): string {
-  return responseMediaType != null && JSON_SUFFIX.test(responseMediaType)
-    ? responseMediaType
-    : "application/json";
+function jsonTypeOf({ documentation }: Operation): string | undefined {
+  const { responseMediaType = "application/json" } = documentation;
+  if (responseMediaType === null) return undefined;
+  return JSON_SUFFIX.test(responseMediaType) ? responseMediaType : "application/json";
 }
 
 function bodySchemas(body: NonNullable<Inputs["body"]>): AnySchema[] {

@@ -36,11 +36,21 @@ function jsonReply({ declaration, jsonType }: ReplyRules, exchange: Exchange, va
   const status = exchange.chosenStatus ?? declaration.status;
   const headers = exchange.chosenHeaders;
   const background = exchange.addedTasks;
-  if (isBodyless(status)) {
+  if (isBodyless(status) || jsonType === undefined) {
+    if (!isBodyless(status) && value != null) throw unexpectedBody(declaration);
     return { status, mediaType: undefined, headers, body: undefined, background, error: undefined };
   }
   const mediaType = headers === undefined ? jsonType : chosenType(headers, jsonType);
   return { status, mediaType, headers, body: toJson(value, declaration), background, error: undefined };
+}
+
+/** FastAPI's `response_class=Response` takes no value that is to become JSON, either. */
+function unexpectedBody({ id, location: at }: ReplyRules["declaration"]): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_RESPONSE_INVALID",
+    `Cannot answer ${id}: it returned a value, and its responseMediaType is null, which says that it has no body`,
+    { at, fix: "return nothing, or remove responseMediaType: null" },
+  );
 }
 
 /** A content type set by the handler takes precedence over a reply's own. */

@@ -28,3 +28,23 @@ eachLane("a media type that a generator sets comes too late, and its lines are J
   assert.equal(response.headers.get("content-type"), "application/jsonl");
   assert.equal(await response.text(), "1\n");
 });
+
+eachLane("an operation that has no body, and returns nothing, is answered without one", async (lane) => {
+  for (const path of ["nothing", "null"]) {
+    const response = await fetch(`${server.url}/${lane}/${path}`);
+    assert.deepEqual([response.status, await response.text()], [202, ""]);
+    const { headers } = response;
+    assert.deepEqual([headers.get("content-type"), headers.get("content-length")], [null, "0"]);
+  }
+});
+
+eachLane("an operation that has no body, and returns a value, is a mistake of the app", async (lane) => {
+  const id = crypto.randomUUID();
+  const headers = { "x-request-id": id };
+  assert.equal((await fetch(`${server.url}/${lane}/unexpected`, { headers })).status, 500);
+  const { msg } = await server.logged(({ reqId, err }) => reqId === id && err !== undefined);
+  assert.match(
+    msg,
+    /Cannot answer GET \/\w+\/unexpected: it returned a value, and its responseMediaType is null/,
+  );
+});
