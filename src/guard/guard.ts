@@ -29,6 +29,8 @@ const codeOfRule: Readonly<Record<RuleName, ErrorCode>> = {
 interface Declared extends DeclaredFunction {
   readonly subject: string;
   readonly lane: Lane;
+  /** For a dependency on the thread of what needs it. */
+  readonly neededBy?: string | undefined;
 }
 
 /**
@@ -97,17 +99,19 @@ function listFunctions({ connection, message, functions, onInvalid }: SocketOper
 function listDependencies(app: App): Declared[] {
   const found: Declared[] = [];
   const seen = { loop: new Set<DependencyDeclaration>(), thread: new Set<DependencyDeclaration>() };
-  const visit = (deps: Operation["deps"], outer: Lane): void => {
+  const visit = (deps: Operation["deps"], outer: Lane, by: string): void => {
     for (const [, dependency] of deps) {
       const { name, fn, location } = dependency;
       const lane = outer === "thread" ? "thread" : dependency.lane;
       if (seen[lane].has(dependency)) continue;
       seen[lane].add(dependency);
-      if (!isOwnState(dependency, lane)) found.push({ subject: `dependency "${name}"`, lane, fn, location });
-      visit(dependency.deps, lane);
+      const neededBy = outer === "thread" ? by : undefined;
+      const subject = `dependency "${name}"`;
+      if (!isOwnState(dependency, lane)) found.push({ subject, lane, fn, location, neededBy });
+      visit(dependency.deps, lane, outer === "thread" ? by : subject);
     }
   };
-  for (const { deps, lane } of servedDependents(app)) visit(deps, lane);
+  for (const { id, deps, lane } of servedDependents(app)) visit(deps, lane, id);
   return found;
 }
 
@@ -121,7 +125,8 @@ function checkDeclared(declared: Declared, codes: FunctionCodes): GuardFinding[]
   if (own === undefined) return [];
   const { module, node, place } = own;
   const isOverride = saidLane(node) !== undefined || (declared.lane === "loop") !== node.async;
-  const found = checkFunction({ node, lane: declared.lane, isOverride }, module.scopes);
+  const { lane, neededBy } = declared;
+  const found = checkFunction({ node, lane, isOverride, neededBy }, module.scopes);
   return found
     .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence.node).line))
     .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence.node))))

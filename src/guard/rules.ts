@@ -11,6 +11,8 @@ export interface PlacedFunction {
   readonly node: FunctionNode;
   readonly lane: Lane;
   readonly isOverride: boolean;
+  /** For a dependency on a thread: what needs it there, `GET /items`. */
+  readonly neededBy?: string | undefined;
 }
 
 /** An offence, and the chain of functions of the same file that leads to it from the checked one. */
@@ -19,16 +21,29 @@ export interface FoundOffence extends Offence {
 }
 
 /** Everything that does not fit its lane, in a function and in those of the same file that it calls. */
-export function checkFunction({ node, lane, isOverride }: PlacedFunction, scopes: Scopes): FoundOffence[] {
-  const find = lane === "thread" ? findOnThread : findOnLoop;
+export function checkFunction(placed: PlacedFunction, scopes: Scopes): FoundOffence[] {
+  const { node, lane, isOverride } = placed;
+  const toLoop = wayToLoop(placed);
+  const find = lane === "thread" ? (scope: FunctionScope) => findOnThread(scope, toLoop) : findOnLoop;
   const found = follow(node, { scopes, find, seen: new Set() }, []);
   const scope = scopeOf(node, scopes);
   if (lane === "loop" || isOverride || node.async || scope === undefined) return found;
   return [...found, ...findReturnedPromises(scope).map((offence) => ({ ...offence, via: [] }))];
 }
 
-function findOnThread(scope: FunctionScope): Offence[] {
-  return [...findStateChanges(scope), ...findMainThreadHandles(scope), ...findForgottenAwaits(scope)];
+/** What would make a function run on the loop. What a plain operation needs runs in its thread, even an async function. */
+function wayToLoop({ node, neededBy }: PlacedFunction): string {
+  if (neededBy !== undefined)
+    return `make ${node.async ? "" : "the function async, and "}${neededBy} run on the loop, as async functions do: what it needs runs on its thread`;
+  return node.async ? 'remove runs: "thread"' : "make the function async";
+}
+
+function findOnThread(scope: FunctionScope, toLoop: string): Offence[] {
+  return [
+    ...findStateChanges(scope, toLoop),
+    ...findMainThreadHandles(scope, toLoop),
+    ...findForgottenAwaits(scope),
+  ];
 }
 
 function findOnLoop(scope: FunctionScope): Offence[] {

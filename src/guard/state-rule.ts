@@ -13,19 +13,28 @@ const collectionMutators = ["set", "add", "delete", "clear", "append"];
 const mutators = new Set([...listMutators, ...collectionMutators]);
 const collections = /^(Weak)?(Map|Set)$|^Array$|^URLSearchParams$|^Headers$|Array$/;
 
-/** What a function on a thread does to variables that exist separately in each thread. */
-export function findStateChanges(scope: FunctionScope): Offence[] {
-  return scope.references.flatMap((reference) =>
-    scope.isOuter(reference) ? (changeOf(reference) ?? []) : [],
-  );
+/**
+ * What a function on a thread does to variables that exist separately in each thread.
+ *
+ * @param toLoop - What would make it run on the loop.
+ */
+export function findStateChanges(scope: FunctionScope, toLoop: string): Offence[] {
+  const fix = `keep it in a database, or ${toLoop}; if each thread should have its own, write // offloop-allow state: why`;
+  return scope.references.flatMap((reference) => {
+    const change = scope.isOuter(reference) ? changeOf(reference) : undefined;
+    return change === undefined ? [] : { ...change, rule: "state", fix };
+  });
 }
+
+/** Where a variable or its contents are changed. */
+type Change = Pick<Offence, "severity" | "node" | "does">;
 
 /** Whether a use of a variable changes the variable or its contents. */
 function isChange(reference: Reference): boolean {
   return changeOf(reference) !== undefined;
 }
 
-function changeOf(reference: Reference): Offence | undefined {
+function changeOf(reference: Reference): Change | undefined {
   const identifier = reference.identifier as NodeOf<"Identifier">;
   const { name } = identifier;
   if (reference.isWrite()) {
@@ -48,14 +57,8 @@ function changeOf(reference: Reference): Offence | undefined {
   return { ...refusal(identifier, `calls ${method} of "${name}"`), severity: "warned" };
 }
 
-function refusal(node: SyntaxNode, does: string): Offence {
-  return {
-    rule: "state",
-    severity: "refused",
-    node,
-    does,
-    fix: "keep it in a database, or make the function async; if each thread should have its own, write // offloop-allow state: why",
-  };
+function refusal(node: SyntaxNode, does: string): Change {
+  return { severity: "refused", node, does };
 }
 
 /** The whole of `a.b.c`, starting from its `a`. */
@@ -86,8 +89,12 @@ function mayBeCollection(variable: Variable, method: string): boolean {
   return value.callee.type === "Identifier" && collections.test(value.callee.name);
 }
 
-/** What a function on a thread reads although only a lifespan of the main thread opens it. */
-export function findMainThreadHandles(scope: FunctionScope): Offence[] {
+/**
+ * What a function on a thread reads although only a lifespan of the main thread opens it.
+ *
+ * @param toLoop - What would make it run on the loop.
+ */
+export function findMainThreadHandles(scope: FunctionScope, toLoop: string): Offence[] {
   const found = new Map<Variable, Offence>();
   for (const reference of scope.references) {
     const { resolved, identifier } = reference;
@@ -99,7 +106,7 @@ export function findMainThreadHandles(scope: FunctionScope): Offence[] {
       severity: "warned",
       node: identifier as SyntaxNode,
       does: `reads "${resolved.name}", which only a lifespan on the main thread opens`,
-      fix: "open it in each thread with app.lifespan({ perThread: true }, ...), or make the function async",
+      fix: `open it in each thread with app.lifespan({ perThread: true }, ...), or ${toLoop}`,
     });
   }
   return [...found.values()];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { App, OffloopError } from "offloop";
+import { App, depends, OffloopError } from "offloop";
 import { checkApp } from "../../src/guard/check-app.ts";
 import { guard } from "../../src/guard/guard.ts";
 import { expectedFindings } from "./expected-findings.ts";
@@ -40,6 +40,45 @@ test("guard() says of what it only warns of where the operation runs and what it
   assert.equal(
     pushes?.problem,
     'GET /push runs on a thread and calls push of "items", and each thread has its own copy',
+  );
+});
+
+test("guard() says of a dependency on a thread what would make it run on the loop", () => {
+  const counted = depends(async () => {
+    hits++;
+  });
+  const plain = depends(() => {
+    hits++;
+  });
+  const said = (declare: (app: App) => void): string | undefined => {
+    const own = new App();
+    declare(own);
+    return /or (.*);/.exec(guard(own).find(({ code }) => code === "OFFLOOP_GUARD_STATE")?.fix ?? "")?.[1];
+  };
+  const why = "run on the loop, as async functions do: what it needs runs on its thread";
+  assert.equal(
+    said((own) => own.get("/", { deps: { counted } }, () => {})),
+    `make GET / ${why}`,
+  );
+  assert.equal(
+    said((own) => own.get("/", { deps: { plain } }, () => {})),
+    `make the function async, and GET / ${why}`,
+  );
+  assert.equal(
+    said((own) => own.get("/", { deps: { plain } }, async () => {})),
+    "make the function async",
+  );
+  assert.equal(
+    said((own) => own.get("/", { deps: { counted } }, async () => {})),
+    undefined,
+  );
+  assert.equal(
+    said((own) =>
+      own.get("/", { runs: "thread" }, async () => {
+        hits++;
+      }),
+    ),
+    'remove runs: "thread"',
   );
 });
 
