@@ -123,7 +123,20 @@ function pathMistake(path: unknown): { readonly why: string; readonly fix: strin
   const named = /^(.*)\/\*\w+$/.exec(path)?.[1]; // Express's name of the rest
   if (named !== undefined)
     return { why: 'the rest of a path is called "*"', fix: `write ${JSON.stringify(`${named}/*`)}` };
-  return literalMistake(replaceParameters(path, () => ""));
+  return nextsMistake(path) ?? literalMistake(replaceParameters(path, () => ""));
+}
+
+/** A whole segment in square brackets: a name, or the rest of the path. */
+const NEXTS = /\/\[(\[?)(\.\.\.)?([a-z_]\w*)\]?\](?=\/|$)/gi;
+
+/** Next's and SvelteKit's names stand in square brackets. Elsewhere in a path brackets may be meant, as in `/items[0]`. */
+function nextsMistake(path: string): { readonly why: string; readonly fix: string } | undefined {
+  const written = path.replaceAll(NEXTS, (_, optional: string, rest: string | undefined, name: string) =>
+    rest === undefined ? `/:${name}${optional === "" ? "" : "?"}` : "/*",
+  );
+  if (written === path) return undefined;
+  const why = written.endsWith("/*") ? 'the rest of a path is called "*"' : "names are written :name";
+  return { why, fix: `write ${JSON.stringify(written)}` };
 }
 
 /** FastAPI's names stand in braces, Express's optional parts. */

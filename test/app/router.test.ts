@@ -178,6 +178,34 @@ test("Router: mistakes are refused with code, place and fix", () => {
   );
 });
 
+test("Router: names in the square brackets of Next are explained, other brackets are a part of the path", () => {
+  const saidOf = (path: string): string => refused(() => new App().get(path, nothing));
+  for (const [path, why, fix] of [
+    ["/x/[id]", "names are written :name", "/x/:id"],
+    ["/[team]/x/[id]", "names are written :name", "/:team/x/:id"],
+    ["/docs/[...slug]", 'the rest of a path is called "*"', "/docs/*"],
+    ["/docs/[[...slug]]", 'the rest of a path is called "*"', "/docs/*"],
+    ["/[[lang]]", "names are written :name", "/:lang?"],
+  ] as const)
+    assert.equal(
+      saidOf(path),
+      `OFFLOOP_PATH_INVALID: Cannot add an operation at "${path}": ${why}\n  at HERE\n  fix write "${fix}"`,
+    );
+  for (const path of ["/items[0]", "/[0]", "/a[b]c", "/:id([a-z]+)", "/[a-b]"])
+    assert.equal(saidOf(path), "accepted", path);
+});
+
+test("Router: a path in the place of the methods of route() is answered with what to write", () => {
+  const route = (...args: unknown[]): string =>
+    refused(() => (new App().route as (...given: unknown[]) => unknown)(...args));
+  const said = (fix: string): string =>
+    `OFFLOOP_OPTION_INVALID: Cannot add operations at "/x": expected methods first, got the path\n  at HERE\n  fix write ${fix}`;
+  assert.equal(route("/x", new Router()), said('app.include(router, { prefix: "/x" })'));
+  assert.equal(route("/x", new App()), said('app.mount("/x", other)'));
+  assert.equal(route("/x"), said('app.route(["GET", "POST"], "/x", handler)'));
+  assert.equal(route("/x", nothing), said('app.route(["GET", "POST"], "/x", handler)'));
+});
+
 test("Router: a function compiled to below ES2017 is refused, since it no longer says whether it is async", () => {
   const compiled = new Function(
     "__awaiter",
