@@ -6,12 +6,13 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findFencedBlocks } from "../scripts/fenced-block.ts";
@@ -124,6 +125,20 @@ function npmTest(folder: string) {
   const source = { ...env, NODE_OPTIONS: "--conditions=offloop:source" };
   return spawnSync("npm", ["test"], { cwd: folder, encoding: "utf8", env: source });
 }
+
+test("the types of a new app are not those of a front end beside it", () => {
+  assert.equal(create(["whole"]).status, 0);
+  const folder = join(parent, "whole");
+  for (const name of ["src/shop.ts", "test/shop.test.ts", "web/vite.config.ts", "web/src/page.ts"]) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), "export {};\n");
+  }
+  const tsc = join(root, "node_modules/.bin/tsc");
+  const listed = spawnSync(tsc, ["--listFilesOnly"], { cwd: folder, encoding: "utf8" }).stdout.split("\n");
+  const prefix = `${realpathSync(folder)}/`;
+  const own = listed.flatMap((path) => (path.startsWith(prefix) ? path.slice(prefix.length) : []));
+  assert.deepEqual(own.sort(), ["app.test.ts", "app.ts", "src/shop.ts", "test/shop.test.ts"]);
+});
 
 test("create-offloop leaves a folder with files unchanged, and says what to do", () => {
   const folder = join(parent, "full");
