@@ -22,7 +22,7 @@ export function openLoopWatch(
     announces: log.isLevelEnabled("warn") ? (isForReading ? "text" : "json") : undefined,
     onBlock: (report, { due, skipped }) => {
       const repeated = skipped === 0 ? "" : ` (and ${skipped} times more there since the last line)`;
-      if (due) log.warn({ blocked: report }, `${reportText(report)}${repeated}${fixText(report)}`);
+      if (due) log.warn({ blocked: report }, `${reportText(report, level)}${repeated}${fixText(report)}`);
       try {
         onBlock?.(report);
       } catch (thrown) {

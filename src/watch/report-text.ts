@@ -1,9 +1,14 @@
+import type { ResolvedWatch } from "../app/watch-settings.ts";
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
 import { formatLocation } from "../errors/offloop-error.ts";
 
-/** A report in one sentence: how long, by what, where, and who waited. */
-export function reportText(report: BlockReport): string {
+/**
+ * A report in one sentence: how long, by what, where, and who waited.
+ *
+ * @param level - How closely the loop is watched.
+ */
+export function reportText(report: BlockReport, level: ResolvedWatch["level"]): string {
   const { state, durationMs, delayMs = 0, gcMs, waitedRequests, culprits } = report;
   const [ms, delay] = [Math.round(durationMs), Math.round(delayMs)];
   const waited = waitedRequests === 0 ? "" : `; ${counted(waitedRequests, "request")} waited`;
@@ -12,7 +17,7 @@ export function reportText(report: BlockReport): string {
   const stretched = delay >= ms / 5 ? `, without a CPU for ${delay} of them` : "";
   const how = state === "asleep" ? "asleep in a synchronous call" : "computing";
   const gc = gcMs >= ms / 5 ? `, ${Math.round(gcMs)} ms of it garbage collection,` : "";
-  return `event loop blocked for ${ms} ms (${how}${stretched})${gc} ${byWhom(culprits)}${waited}`;
+  return `event loop blocked for ${ms} ms (${how}${stretched})${gc} ${byWhom(culprits, level)}${waited}`;
 }
 
 /** What to do about it, to follow the sentence. Empty where no operation is to blame, or no single run of one. */
@@ -55,17 +60,17 @@ export function probably(names: readonly string[]): string {
   return names.length === 0 ? anyOf(names) : `probably ${anyOf(names)}`;
 }
 
-const COULD_NOT_LOOK =
-  'by something the watchdog could not look at; if it comes again, offloop dev or watch: { level: "development" } sees more';
+const COULD_NOT_LOOK = "by something the watchdog could not look at";
+const LOOK_CLOSER = '; if it comes again, offloop dev or watch: { level: "development" } sees more';
 
 /** Many runs that followed each other in one turn. */
 export function manyRuns(names: readonly string[]): string {
   return `many short runs in one turn, of ${names.join(", ")}`;
 }
 
-function byWhom(culprits: readonly BlockCulprit[]): string {
+function byWhom(culprits: readonly BlockCulprit[], level: ResolvedWatch["level"]): string {
   const [first] = culprits;
-  if (first === undefined) return COULD_NOT_LOOK;
+  if (first === undefined) return level === "development" ? COULD_NOT_LOOK : COULD_NOT_LOOK + LOOK_CLOSER;
   const total = culprits.reduce((sum, { samples }) => sum + samples, 0);
   const share = culprits.length === 1 ? "" : ` (${first.samples} of ${total} samples)`;
   const others = new Set(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BlockCulprit, BlockReport } from "../../src/channels/channels.ts";
-import { fixText, liveText, reportText } from "../../src/watch/report-text.ts";
+import { fixText, liveText, reportText as textAt } from "../../src/watch/report-text.ts";
 
 const at = { file: "/app/work.ts", line: 11, column: 20, functionName: "hash", precision: "exact" } as const;
 const culprit: BlockCulprit = {
@@ -22,6 +22,8 @@ const report: BlockReport = {
   waitedRequests: 35,
   culprits: [culprit],
 };
+
+const reportText = (one: BlockReport): string => textAt(one, "production");
 
 test("reportText() says how long, by whom, where, and who waited", () => {
   assert.equal(
@@ -75,6 +77,10 @@ test("reportText() admits what the watchdog does not know", () => {
   assert.match(
     reportText({ ...report, culprits: [] }),
     /by something the watchdog could not look at; if it comes again, offloop dev or watch: \{ level: "development" \} sees more/,
+  );
+  assert.match(
+    textAt({ ...report, culprits: [] }, "development"), // offloop dev itself
+    /by something the watchdog could not look at; 35 requests waited$/,
   );
   assert.match(
     reportText({ ...report, culprits: [{ ...culprit, certain: false, oneOfMany: true }] }),
