@@ -7,6 +7,7 @@ import type { Lane } from "./lane.ts";
 import type { Method } from "./method.ts";
 import type { CheckedOptions } from "./option-names.ts";
 import type { PathNames } from "./path.ts";
+import type { ReadonlyData } from "./plain-data.ts";
 import type { Reply } from "./reply.ts";
 import type { OperationHandle } from "./urls.ts";
 
@@ -87,13 +88,15 @@ type ResultOf<S> = HandlerResult<Declared<S, "response", undefined>>;
  */
 type AnyObject<S> = S extends { readonly response: AnySchema } ? object : never;
 
-/** The handler, if its result fits; else the handler that it should be. */
+/** The handler, if its result fits, read-only or not; else the handler that it should be. */
 type CheckedHandler<S, Fn> = S extends { readonly response: infer R extends AnySchema }
   ? Fn extends HandlerReturning<FitsResponse<InputOf<R>>, never>
     ? Fn
-    : Fn extends (context: infer ItsContext) => infer Result
-      ? HandlerReturning<ExpectedResult<InputOf<R>, Result>, ItsContext>
-      : never
+    : Fn extends HandlerReturning<FitsResponse<ReadonlyData<InputOf<R>>>, never>
+      ? Fn
+      : Fn extends (context: infer ItsContext) => infer Result
+        ? HandlerReturning<ExpectedResult<InputOf<R>, Result>, ItsContext>
+        : never
   : Fn;
 
 /** What a function should return in place of its result. Its finished responses are right, whatever else is wrong. */

@@ -1,4 +1,5 @@
 import { openAsBlob, readFileSync } from "node:fs";
+import type { Primitive, PropertiesOf } from "./plain-data.ts";
 
 /** A file as it arrived: in memory, or on disk when it is large. */
 export interface ReceivedFile {
@@ -99,11 +100,16 @@ export class UploadedFile extends File {
   }
 }
 
-/** The same type, with every `File` in it as an uploaded file. */
+/**
+ * The same type, with every `File` in plain data as an uploaded file. What a schema has made of text is left alone: a
+ * date, an instance of a class, a branded string.
+ */
 export type Uploaded<T> = T extends File
   ? UploadedFile
-  : T extends readonly (infer Item)[]
-    ? Uploaded<Item>[]
-    : T extends object
-      ? { readonly [Key in keyof T]: Uploaded<T[Key]> }
-      : T;
+  : T extends Primitive
+    ? T
+    : T extends readonly unknown[]
+      ? { [Index in keyof T]: Uploaded<T[Index]> }
+      : PropertiesOf<T> extends T
+        ? { readonly [Key in keyof T]: Uploaded<T[Key]> }
+        : T;

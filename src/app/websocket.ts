@@ -181,6 +181,16 @@ export interface WebSocketHandle<Sent = unknown, Path extends string = string, P
   to(room: string): Room<Sent>;
 }
 
+/**
+ * What handles a websocket. A condition, since only then is `send` known while the result of `message` is inferred: a
+ * literal stays one.
+ */
+type SocketFunctions<
+  Path extends string,
+  S extends WebSocketOptions,
+  Outer extends Dependencies,
+> = S extends unknown ? WholeSocket<Path, S, Outer> | SocketHandlers<Path, S, Outer> : never;
+
 /** Adds a websocket. */
 export interface AddWebSocket<Outer extends Dependencies = NoNames> {
   /** A websocket that declares only its path. */
@@ -192,6 +202,6 @@ export interface AddWebSocket<Outer extends Dependencies = NoNames> {
   <Path extends string, const S extends WebSocketOptions>(
     path: Path,
     options: S & CheckedOptions<S, keyof WebSocketOptions>,
-    handler: WholeSocket<Path, S, Outer> | SocketHandlers<Path, S, Outer>,
+    handler: SocketFunctions<Path, S, Outer>,
   ): WebSocketHandle<Sent<S>, Path, Declared<S, "params", NoNames>>;
 }

@@ -57,6 +57,45 @@ app.post(
     same<typeof form.maybe, UploadedFile | undefined>();
   },
 );
+// What is not plain data stays what the schema has made of it.
+class Price {
+  readonly #cents: number;
+  constructor(text: string) {
+    this.#cents = Number(text) * 100;
+  }
+  get cents(): number {
+    return this.#cents;
+  }
+}
+const Name = z.string().brand("Name");
+app.post(
+  "/made",
+  {
+    form: {
+      at: z.coerce.date(),
+      name: Name,
+      price: z.string().transform((text) => new Price(text)),
+      seen: z.array(z.string()).transform((texts) => new Set(texts)),
+      link: z.string().transform((text) => new URL(text)),
+      pair: z.tuple([z.file(), z.string()]),
+      frozen: z.array(z.file()).readonly(),
+      choice: z.union([z.file(), Name]),
+      nested: z.object({ file: z.file().optional(), at: z.date(), note: z.string() }),
+    },
+  },
+  ({ form }) => {
+    same<typeof form.at, Date>();
+    same<typeof form.name, z.output<typeof Name>>();
+    same<typeof form.price, Price>();
+    same<typeof form.seen, Set<string>>();
+    same<typeof form.link, URL>();
+    same<typeof form.pair, [UploadedFile, string]>();
+    same<typeof form.frozen, readonly UploadedFile[]>();
+    same<typeof form.choice, UploadedFile | z.output<typeof Name>>();
+    same<typeof form.nested.file, UploadedFile | undefined>();
+    same<typeof form.nested.at, Date>();
+  },
+);
 app.post("/bodies", { body: { item: z.object({ a: z.int() }), n: z.number() } }, async ({ body }) => {
   same<typeof body.item.a, number>();
   same<typeof body.n, number>();

@@ -37,3 +37,28 @@ app.get("/pet", { response: Pet }, async () => ({ kind: "cat", lives: Promise.re
 app.get("/pets", { response: Pet }, async function* () {
   yield { kind: "cat" };
 });
+
+// Read-only data is only read.
+const Order = z.object({
+  id: z.int(),
+  at: z.date(),
+  kinds: z.array(z.enum(["book", "tea"])),
+  parts: z.array(z.tuple([z.string(), z.number()])),
+});
+interface KeptOrder {
+  readonly id: number;
+  readonly at: Date;
+  readonly kinds: readonly ("book" | "tea")[];
+  readonly parts: readonly (readonly [string, number])[];
+}
+declare const order: KeptOrder;
+app.get("/order", { response: Order }, async () => order);
+app.get("/orders", { response: z.array(Order) }, (): readonly KeptOrder[] => [order]);
+app.get("/orders", { response: z.array(Order) }, async function* () {
+  yield [order] as const;
+});
+app.get("/maybe", { response: Order.nullable() }, async ({ request }) => (request.url === "" ? null : order));
+// @ts-expect-error a field of another type
+app.get("/order", { response: Order }, async () => ({ ...order, kinds: ["coffee"] as const }));
+// @ts-expect-error a class is more than its fields
+app.get("/order", { response: Order }, async () => ({ ...order, at: { getTime: () => 1 } }));

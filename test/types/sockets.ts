@@ -69,6 +69,33 @@ app.websocket(
     },
   },
 );
+// A literal stays one, as in an operation's result.
+const Step = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("moved"), by: z.int() }),
+  z.object({ kind: z.literal("left") }),
+]);
+app.websocket("/", { send: Step }, { message: () => ({ kind: "moved", by: 1 }) });
+app.websocket(
+  "/",
+  { send: Step },
+  { message: async ({ message }) => ({ kind: "moved", by: message.length }) },
+);
+app.websocket(
+  "/",
+  { send: Step, message: z.string() },
+  { message: async ({ message }) => (message === "" ? { kind: "left" } : undefined) },
+);
+app.websocket(
+  "/",
+  { send: Step },
+  {
+    message: async function* () {
+      yield { kind: "left" };
+    },
+  },
+);
+// @ts-expect-error another literal
+app.websocket("/", { send: Step }, { message: () => ({ kind: "right" }) });
 // @ts-expect-error what is returned does not fit the send schema
 app.websocket("/", { send: Heard }, { message: () => ({ from: 1 }) });
 // @ts-expect-error no such option
