@@ -26,8 +26,8 @@ import { mountSocket } from "./socket-operation.ts";
 import { type OperationHandle, type UrlArguments, type UrlParams, Urls } from "./urls.ts";
 
 /** Options of an app. */
-export interface AppOptions<RD extends Dependencies = Dependencies>
-  extends RouterOptions<RD>,
+export interface AppOptions<RD extends Dependencies = Dependencies, Prefix extends string = string>
+  extends RouterOptions<RD, Prefix>,
     ServerSettings,
     AppDocumentation {
   /** Whether to refuse a body without a content type instead of reading it as JSON. Default true, as in FastAPI. */
@@ -59,7 +59,10 @@ const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {
  * export default app;
  * ```
  */
-export class App<RD extends Dependencies = NoNames> extends Router<RD> {
+export class App<RD extends Dependencies = NoNames, Prefix extends string = string> extends Router<
+  RD,
+  Prefix
+> {
   /** The API's name. */
   readonly title: string;
   /** The API's own version. */
@@ -90,7 +93,7 @@ export class App<RD extends Dependencies = NoNames> extends Router<RD> {
    *
    * @param options - Name, version and further documentation, prefix, tags, dependencies, and settings for serving it.
    */
-  constructor(options: AppOptions<RD> = {}) {
+  constructor(options: AppOptions<RD, Prefix> = {}) {
     super(options);
     this.title = options.title ?? "offloop";
     this.version = options.version ?? "0.1.0";

@@ -6,7 +6,7 @@ import { inputNames } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { Method } from "./method.ts";
 import type { CheckedOptions } from "./option-names.ts";
-import type { PathNames } from "./path.ts";
+import type { PathNames, PathWithin } from "./path.ts";
 import type { ReadonlyData } from "./plain-data.ts";
 import type { Reply } from "./reply.ts";
 import type { OperationHandle } from "./urls.ts";
@@ -109,47 +109,48 @@ type ExpectedResult<Value, Result> = object extends Result
       : Value | Extract<Result, Reply | Response>;
 
 /** Adds an operation for one method. What it returns stands for the operation in `urlFor`. */
-export interface AddOperation<Outer extends Dependencies = NoNames> {
+export interface AddOperation<Outer extends Dependencies = NoNames, Prefix extends string = string> {
   /** An operation that declares only its path. */
-  <Path extends string>(path: Path, handler: Handler<Path, NoNames, Outer>): OperationHandle<Path, NoNames>;
+  <Path extends string>(
+    path: Path,
+    handler: Handler<PathWithin<Prefix, Path>, NoNames, Outer>,
+  ): OperationHandle<Path, NoNames>;
   /** An operation that declares its inputs. */
   <
     Path extends string,
     S extends OperationOptions,
     // A constraint, since only then is `response` known while the handler's result is inferred: "bearer" stays a literal.
-    Fn extends HandlerReturning<ResultOf<S> | AnyObject<S>, Context<Path, S, Outer>> = Handler<
-      Path,
-      S,
-      Outer
-    >,
+    Fn extends HandlerReturning<
+      ResultOf<S> | AnyObject<S>,
+      Context<PathWithin<Prefix, Path>, S, Outer>
+    > = Handler<PathWithin<Prefix, Path>, S, Outer>,
   >(
     path: Path,
-    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
+    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<PathWithin<Prefix, Path>, S>,
     handler: CheckedHandler<S, Fn>,
   ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }
 
 /** Adds an operation for each of several methods. What it returns stands for all of them in `urlFor`. */
-export interface AddRoute<Outer extends Dependencies = NoNames> {
+export interface AddRoute<Outer extends Dependencies = NoNames, Prefix extends string = string> {
   /** Operations that declare only their path. */
   <Path extends string>(
     methods: readonly Method[],
     path: Path,
-    handler: Handler<Path, NoNames, Outer>,
+    handler: Handler<PathWithin<Prefix, Path>, NoNames, Outer>,
   ): OperationHandle<Path, NoNames>;
   /** Operations that declare their inputs. */
   <
     Path extends string,
     S extends OperationOptions,
-    Fn extends HandlerReturning<ResultOf<S> | AnyObject<S>, Context<Path, S, Outer>> = Handler<
-      Path,
-      S,
-      Outer
-    >,
+    Fn extends HandlerReturning<
+      ResultOf<S> | AnyObject<S>,
+      Context<PathWithin<Prefix, Path>, S, Outer>
+    > = Handler<PathWithin<Prefix, Path>, S, Outer>,
   >(
     methods: readonly Method[],
     path: Path,
-    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<Path, S>,
+    options: S & CheckedOptions<S, keyof OperationOptions> & PathParams<PathWithin<Prefix, Path>, S>,
     handler: CheckedHandler<S, Fn>,
   ): OperationHandle<Path, Declared<S, "params", NoNames>>;
 }

@@ -52,9 +52,16 @@ export const onItsOwn: Pick<Operation, "mountedAt" | "operationIdRule" | keyof L
   outerLayers: [],
 };
 
+/** Where an operation is declared to answer. */
+export interface DeclaredPath {
+  readonly path: unknown;
+  /** That of the router that declares it; what includes this router may add another. */
+  readonly prefix: string;
+}
+
 /** Makes an operation from its declaration. Its lane is decided here, once. */
 export function createOperation(
-  { method, path }: { readonly method: Method; readonly path: unknown },
+  { method, path, prefix }: DeclaredPath & { readonly method: Method },
   options: OperationOptions,
   handler: unknown,
   location: SourceLocation,
@@ -72,7 +79,8 @@ export function createOperation(
   const streamsBody = body === "stream";
   const inputs = checkInputs(id, streamsBody || body === undefined ? others : { ...others, body }, location);
   if (streamsBody && inputs.form !== undefined) throw formAndBody(id, location);
-  checkOperationInputs({ id, method, path, location, streamsBody }, inputs);
+  checkPathParams(id, joinPath(prefix, path), inputs.params, location);
+  checkMayHaveBody({ id, method, location, streamsBody }, inputs);
   if (options.response !== undefined && !isSchema(options.response))
     throw schemaInvalid(`${id}: response`, options.response, location);
   checkStatus(id, options.status, location);
@@ -115,17 +123,10 @@ export function operationWithin(operation: Operation, inherited: Inherited): Ope
   };
 }
 
-function checkOperationInputs(
-  {
-    id,
-    method,
-    path,
-    location: at,
-    streamsBody,
-  }: Pick<Operation, "id" | "method" | "path" | "location" | "streamsBody">,
-  { params, body, form }: Inputs,
+function checkMayHaveBody(
+  { id, method, location: at, streamsBody }: Pick<Operation, "id" | "method" | "location" | "streamsBody">,
+  { body, form }: Inputs,
 ): void {
-  checkPathParams(id, path, params, at);
   const readsBody = streamsBody || body !== undefined || form !== undefined;
   if (!readsBody || (method !== "GET" && method !== "HEAD")) return;
   throw new OffloopError("OFFLOOP_BODY_NOT_ALLOWED", `Cannot add ${id}: a ${method} request has no body`, {
@@ -134,7 +135,10 @@ function checkOperationInputs(
   });
 }
 
-/** @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that is missing from the path. */
+/**
+ * @param path - With the prefix of the router that declares it.
+ * @throws {OffloopError} `OFFLOOP_PATH_INVALID` when params has a name that is missing from the path.
+ */
 export function checkPathParams(
   id: string,
   path: string,

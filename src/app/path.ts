@@ -31,6 +31,11 @@ export function replaceParameters(path: string, instead: (name: string) => strin
   return path.replaceAll(PARAMETER, (written, name = "*") => (written === "::" ? ":" : instead(name)));
 }
 
+/** A path under a prefix, as far as that is known. */
+export type PathWithin<Prefix extends string, Path extends string> = string extends Prefix
+  ? Path
+  : `${Prefix}${Path}`;
+
 type LastSegment<S extends string> = S extends `${string}/${infer Rest}` ? LastSegment<Rest> : S;
 
 type OptionalSegment<Path extends string> = Path extends `${infer Before}?/`

@@ -6,9 +6,12 @@ import type { Layer } from "./layer.ts";
 import { checkPrefix } from "./path.ts";
 
 /** Options of a router, and of including one. */
-export interface RouterOptions<RD extends Dependencies = Dependencies> {
-  /** Comes before every path; starts with a slash and does not end with one. Default none. */
-  readonly prefix?: string;
+export interface RouterOptions<RD extends Dependencies = Dependencies, Prefix extends string = string> {
+  /**
+   * Comes before every path; starts with a slash and does not end with one. Operations receive the parameters in it with
+   * those of their own paths. Default none.
+   */
+  readonly prefix?: Prefix;
   /** Tags of every operation, before its own. Default none. */
   readonly tags?: readonly string[];
   /** Dependencies of every operation, created before its own; handlers receive them by name. Default none. */

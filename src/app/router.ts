@@ -77,7 +77,7 @@ interface DeclaredRoute {
  * app.include(items);
  * ```
  */
-export class Router<RD extends Dependencies = NoNames> {
+export class Router<RD extends Dependencies = NoNames, Prefix extends string = string> {
   readonly #inherited: Inherited;
   readonly #declared: (Operation | SocketOperation | Included)[] = [];
   readonly #tasks = new Map<string, Task>();
@@ -85,28 +85,28 @@ export class Router<RD extends Dependencies = NoNames> {
   readonly #errorHandlers: ErrorHandler[] = [];
 
   /** Adds an operation that answers GET. */
-  readonly get: AddOperation<RD> = this.#adder("GET");
+  readonly get: AddOperation<RD, Prefix> = this.#adder("GET");
   /** Adds an operation that answers HEAD. */
-  readonly head: AddOperation<RD> = this.#adder("HEAD");
+  readonly head: AddOperation<RD, Prefix> = this.#adder("HEAD");
   /** Adds an operation that answers POST. */
-  readonly post: AddOperation<RD> = this.#adder("POST");
+  readonly post: AddOperation<RD, Prefix> = this.#adder("POST");
   /** Adds an operation that answers PUT. */
-  readonly put: AddOperation<RD> = this.#adder("PUT");
+  readonly put: AddOperation<RD, Prefix> = this.#adder("PUT");
   /** Adds an operation that answers PATCH. */
-  readonly patch: AddOperation<RD> = this.#adder("PATCH");
+  readonly patch: AddOperation<RD, Prefix> = this.#adder("PATCH");
   /** Adds an operation that answers DELETE. */
-  readonly delete: AddOperation<RD> = this.#adder("DELETE");
+  readonly delete: AddOperation<RD, Prefix> = this.#adder("DELETE");
   /** Adds an operation that answers OPTIONS. */
-  readonly options: AddOperation<RD> = this.#adder("OPTIONS");
+  readonly options: AddOperation<RD, Prefix> = this.#adder("OPTIONS");
   /** Adds an operation that answers TRACE. */
-  readonly trace: AddOperation<RD> = this.#adder("TRACE");
+  readonly trace: AddOperation<RD, Prefix> = this.#adder("TRACE");
 
   /**
    * Adds an operation for each of several methods, all with the same handler: FastAPI's `api_route`.
    *
    * Throws what the others throw, and `OFFLOOP_OPTION_INVALID` for a method that does not exist.
    */
-  readonly route: AddRoute<RD> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
+  readonly route: AddRoute<RD, Prefix> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
     const at = callerLocation();
     checkMethods(methods, path, at);
     const [first] = [...new Set(methods)].map((method) => this.#add({ method, path, at }, rest));
@@ -138,10 +138,11 @@ export class Router<RD extends Dependencies = NoNames> {
    * }
    * ```
    */
-  readonly websocket: AddWebSocket<RD> = (path: string, ...rest: unknown[]) => {
+  readonly websocket: AddWebSocket<RD, Prefix> = (path: string, ...rest: unknown[]) => {
     const at = callerLocation();
     const { options, fn } = readArguments(`add WEBSOCKET ${path}`, rest, at);
-    const socket = createSocketOperation(path, options as WebSocketOptions, fn, at);
+    const { prefix } = this.#inherited;
+    const socket = createSocketOperation({ path, prefix }, options as WebSocketOptions, fn, at);
     this.#declare(socket, `add WEBSOCKET ${path}`, at);
     return createWebSocketHandle(socket);
   };
@@ -151,7 +152,7 @@ export class Router<RD extends Dependencies = NoNames> {
    *
    * @param options - Prefix, tags, dependencies and documentation of everything in it.
    */
-  constructor(options: RouterOptions<RD> = {}) {
+  constructor(options: RouterOptions<RD, Prefix> = {}) {
     const at = callerLocation();
     // An app has more options.
     if (new.target === Router) checkOptionNames("make a router", options, routerOptionNames, at);
@@ -306,7 +307,7 @@ export class Router<RD extends Dependencies = NoNames> {
     noteDeclaration();
   }
 
-  #adder(method: Method): AddOperation<RD> {
+  #adder(method: Method): AddOperation<RD, Prefix> {
     const keyword = method === "DELETE" ? "delete" : "";
     return (path: string, ...rest: unknown[]) =>
       this.#add({ method, path, at: callerLocation(keyword) }, rest);
@@ -314,7 +315,8 @@ export class Router<RD extends Dependencies = NoNames> {
 
   #add({ method, path, at }: DeclaredRoute, rest: readonly unknown[]): AnyHandle {
     const { options, fn } = readArguments(`add ${method} ${path}`, rest, at);
-    const operation = createOperation({ method, path }, options as OperationOptions, fn, at);
+    const { prefix } = this.#inherited;
+    const operation = createOperation({ method, path, prefix }, options as OperationOptions, fn, at);
     this.#declare(operation, `add ${method} ${path}`, at);
     return { path, params: operation.inputs.params, location: at };
   }

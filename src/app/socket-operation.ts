@@ -6,7 +6,13 @@ import { namedDependencies } from "./dependency.ts";
 import { checkInputs, schemaInvalid } from "./inputs.ts";
 import { timeoutMs } from "./integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
-import { checkParameters, checkPathParams, type Operation, onItsOwn } from "./operation.ts";
+import {
+  checkParameters,
+  checkPathParams,
+  type DeclaredPath,
+  type Operation,
+  onItsOwn,
+} from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { checkPath, joinPath, pathEmpty } from "./path.ts";
 import type { Inherited } from "./router-options.ts";
@@ -50,7 +56,7 @@ const handlerNames = { open: true, message: true, close: true } as const;
 
 /** Makes a websocket from its declaration. The lane of its messages is decided here, once. */
 export function createSocketOperation(
-  path: unknown,
+  { path, prefix }: DeclaredPath,
   options: WebSocketOptions,
   handler: unknown,
   location: SourceLocation,
@@ -68,7 +74,7 @@ export function createSocketOperation(
   }
   const { functions, message } = readHandler(id, handler, options.runs, location);
   if (message === undefined && options.timeoutMs !== undefined) throw deadlineOfWhole(id, location);
-  const connection = connectionOf(id, path, options, location);
+  const connection = connectionOf(id, { path, prefix }, options, location);
   return {
     connection,
     message: message && {
@@ -98,12 +104,12 @@ function deadlineOfWhole(id: string, at: SourceLocation): OffloopError {
 
 function connectionOf(
   id: string,
-  path: string,
+  { path, prefix }: DeclaredPath & { readonly path: string },
   options: WebSocketOptions,
   location: SourceLocation,
 ): Operation {
   const inputs = checkInputs(id, options, location);
-  checkPathParams(id, path, inputs.params, location);
+  checkPathParams(id, joinPath(prefix, path), inputs.params, location);
   return {
     id,
     method: "GET",

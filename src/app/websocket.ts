@@ -5,6 +5,7 @@ import type { Dependencies } from "./dependency.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { CheckedOptions } from "./option-names.ts";
+import type { PathWithin } from "./path.ts";
 import type { RawMessage, Room, Socket, SocketClosing } from "./socket.ts";
 import type { OperationHandle } from "./urls.ts";
 
@@ -192,16 +193,18 @@ type SocketFunctions<
 > = S extends unknown ? WholeSocket<Path, S, Outer> | SocketHandlers<Path, S, Outer> : never;
 
 /** Adds a websocket. */
-export interface AddWebSocket<Outer extends Dependencies = NoNames> {
+export interface AddWebSocket<Outer extends Dependencies = NoNames, Prefix extends string = string> {
   /** A websocket that declares only its path. */
   <Path extends string>(
     path: Path,
-    handler: WholeSocket<Path, NoNames, Outer> | SocketHandlers<Path, NoNames, Outer>,
+    handler:
+      | WholeSocket<PathWithin<Prefix, Path>, NoNames, Outer>
+      | SocketHandlers<PathWithin<Prefix, Path>, NoNames, Outer>,
   ): WebSocketHandle<unknown, Path, NoNames>;
   /** A websocket that declares its inputs, its dependencies, and its messages. */
   <Path extends string, const S extends WebSocketOptions>(
     path: Path,
     options: S & CheckedOptions<S, keyof WebSocketOptions>,
-    handler: SocketFunctions<Path, S, Outer>,
+    handler: SocketFunctions<PathWithin<Prefix, Path>, S, Outer>,
   ): WebSocketHandle<Sent<S>, Path, Declared<S, "params", NoNames>>;
 }

@@ -40,6 +40,14 @@ eachLane("path: an undeclared name is the decoded string, a wildcard the rest", 
   assert.deepEqual((await get(`/${lane}/files/a/b%20c.txt`)).json, { "*": "a/b c.txt" });
 });
 
+eachLane("path: the names in a router's prefix are received, and may have schemas", async (lane) => {
+  assert.deepEqual((await get(`/shops/7/first/${lane}/books/8`)).json, { shop: 7, floor: "first", book: 8 });
+  assert.deepEqual(await details(`/shops/tea/first/${lane}/books/8`), {
+    status: 422,
+    detail: [{ loc: ["path", "shop"], input: "tea" }],
+  });
+});
+
 eachLane("path: an alias is the name in errors, not where the value stands", async (lane) => {
   assert.deepEqual((await get(`/${lane}/rest/a/b`)).json, { "*": "a/b" });
   assert.deepEqual(await details(`/${lane}/rest/a/b/c`), {

@@ -1,4 +1,4 @@
-import { App } from "offloop";
+import { App, Router } from "offloop";
 import { z } from "zod";
 
 /** Compiled by `npm run check`, never run: each `@ts-expect-error` is a mistake that must not compile. */
@@ -45,6 +45,31 @@ app.post(
     body.nam;
   },
 );
+
+const shops = new Router({ prefix: "/shops/:shop/:floor" });
+shops.get("/books/:book", async ({ params }) => {
+  same<typeof params.shop, string>();
+  same<typeof params.book, string>();
+  // @ts-expect-error neither path nor prefix have the name
+  params.other;
+});
+shops.route(["GET"], "/:id", { params: { shop: z.int() } }, ({ params }) =>
+  same<typeof params.shop, number>(),
+);
+shops.websocket("/:id", { params: { shop: z.int() } }, async ({ params }) => {
+  same<typeof params.shop, number>();
+  same<typeof params.floor, string>();
+});
+// @ts-expect-error neither path nor prefix have the name
+shops.get("/:id", { params: { other: z.int() } }, () => 1);
+const prefixed = new App({ prefix: "/v/:version" });
+prefixed.get("/", async ({ params }) => same<typeof params.version, string>());
+/** What adds to any router takes one with a prefix, too. */
+const addTo = (router: Router): unknown => router.get("/:id", async ({ params }) => params.id);
+addTo(shops);
+addTo(prefixed);
+declare const anyPrefix: string;
+new Router({ prefix: anyPrefix }).get("/:id", async ({ params }) => same<typeof params.id, string>());
 
 // @ts-expect-error params may only name what is in the path
 app.get("/items/:item_id", { params: { id: z.int() } }, () => 1);

@@ -45,7 +45,7 @@ app.urlFor("read_item", { item_id: 7 });
 // @ts-expect-error an object cannot be written into a path
 app.urlFor("read_item", { item_id: {} });
 
-// A prefix may have names; the type of a router does not say so.
+// A prefix may have names; the type of an operation does not say so.
 const router = new Router({ prefix: "/shops/:shop" });
 const readBook = router.get("/books/:book", ({ params }) => params.book);
 app.urlFor(readBook, { shop: "tea", book: 7 });
