@@ -23,7 +23,7 @@ import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkUnserved } from "./served.ts";
 import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
 import { mountSocket } from "./socket-operation.ts";
-import { type OperationHandle, type UrlArguments, type UrlParams, Urls } from "./urls.ts";
+import { type UrlArgumentsOf, type UrlParams, Urls, type UrlTarget } from "./urls.ts";
 
 /** Options of an app. */
 export interface AppOptions<RD extends Dependencies = Dependencies, Prefix extends string = string>
@@ -255,12 +255,8 @@ export class App<RD extends Dependencies = NoNames, Prefix extends string = stri
    * console.log(app.urlFor("read_item", { item_id: 7 })); // the same
    * ```
    */
-  urlFor<Path extends string, Params>(
-    operation: OperationHandle<Path, Params>,
-    ...params: UrlArguments<Path, Params>
-  ): string;
-  urlFor(name: string, params?: UrlParams): string;
-  urlFor(operation: string | OperationHandle, params: UrlParams = {}): string {
+  urlFor<Target extends UrlTarget>(operation: Target, ...params: UrlArgumentsOf<Target>): string;
+  urlFor(operation: UrlTarget, params: UrlParams = {}): string {
     const declared = declarationCount();
     if (this.#urls?.declared !== declared) this.#urls = { urls: this.#collectUrls(), declared };
     return this.#urls.urls.pathOf(operation, params, "");

@@ -6,7 +6,7 @@ import type { Log } from "./log.ts";
 import type { OptionalNames, PathNames } from "./path.ts";
 import type { Session, SessionValues } from "./session.ts";
 import type { Uploaded } from "./uploaded-file.ts";
-import type { OperationHandle, UrlArguments, UrlParams } from "./urls.ts";
+import type { UrlArgumentsOf, UrlTarget } from "./urls.ts";
 
 /** No names declared. */
 export type NoNames = Readonly<Record<never, never>>;
@@ -148,11 +148,7 @@ export interface RequestInfo {
    * @param params - A value for each parameter in its path; an optional one, `/pages/:page?`, may be left out.
    * @throws {OffloopError} `OFFLOOP_URL_UNKNOWN`.
    */
-  urlFor<Path extends string, Params>(
-    operation: OperationHandle<Path, Params>,
-    ...params: UrlArguments<Path, Params>
-  ): string;
-  urlFor(name: string, params?: UrlParams): string;
+  urlFor<Target extends UrlTarget>(operation: Target, ...params: UrlArgumentsOf<Target>): string;
   /** All headers, as sent. */
   readonly headers: Headers;
   /** All cookies, by name. */

@@ -1,9 +1,10 @@
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
-import { shownValue } from "../errors/shown-value.ts";
+import { kindOf, shownValue } from "../errors/shown-value.ts";
+import { isSchema } from "../schema/schema.ts";
 import type { DescribedPath, OperationDocumentation, ResponseDocumentation } from "./documentation.ts";
 import { checkOptionNames } from "./option-names.ts";
 
-/** What the document is told of an operation, of all operations of a router, or of a webhook. */
+/** How an operation, all operations of a router, or a webhook are documented. */
 type Documented = Pick<OperationDocumentation, "responses" | "security" | "callbacks">;
 
 /**
@@ -19,7 +20,7 @@ export function checkDocumentation(
 ): void {
   for (const [status, response] of Object.entries(responses))
     if (response !== undefined)
-      checkOptionNames(`document the response ${status} of ${what}`, response, responseNames, at);
+      checkResponse(`document the response ${status} of ${what}`, status, response, at);
   checkSecurity(what, security, at);
   for (const [name, paths] of Object.entries(callbacks))
     for (const path of Object.values(paths)) checkDescribedPath(`the callback ${name} of ${what}`, path, at);
@@ -37,6 +38,29 @@ const responseNames: Readonly<Record<keyof ResponseDocumentation, true>> = {
   content: true,
   headers: true,
 };
+
+/** OpenAPI's names of responses. */
+const RESPONSE_NAME = /^([1-5]\d\d|[1-5]XX|default)$/;
+
+function checkResponse(action: string, status: string, response: object, at: SourceLocation): void {
+  if (!RESPONSE_NAME.test(status))
+    throw unfitResponse(action, "a status of 100-599, 4XX or default", shownValue(status), at);
+  if (isSchema(response) || typeof response !== "object")
+    throw unfitResponse(
+      action,
+      "{ schema, description }",
+      isSchema(response) ? "a schema" : kindOf(response),
+      at,
+    );
+  checkOptionNames(action, response, responseNames, at);
+}
+
+function unfitResponse(action: string, expected: string, got: string, at: SourceLocation): OffloopError {
+  return new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot ${action}: expected ${expected}, got ${got}`, {
+    at,
+    fix: 'write responses: { 404: { schema, description: "No such item" } }',
+  });
+}
 
 function checkSecurity(what: string, security: unknown, at: SourceLocation): void {
   if (security === undefined) return;

@@ -3,7 +3,13 @@ import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 /** Refuses options that nothing reads, with a type that no value fits, which the compiler's message then quotes. */
 export type CheckedOptions<S, Known extends PropertyKey> = [Exclude<keyof S, Known>] extends [never]
   ? unknown
-  : { readonly [Name in Exclude<keyof S, Known>]: `there is no option "${Name & string}"` };
+  : { readonly [Name in Exclude<keyof S, Known>]: ThereIsNoOption<Name> };
+
+/** An object: with a text in its place, no option could have any value, and the message would name the wrong one. */
+interface ThereIsNoOption<Name> {
+  readonly [noOption]: Name;
+}
+declare const noOption: unique symbol;
 
 /**
  * Refuses options that nothing reads, such as a misspelt one, which would be silently ignored.

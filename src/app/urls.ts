@@ -39,6 +39,16 @@ export type UrlArguments<Path extends string, Params> =
     ? [params?: TypedParams<Path, Params>]
     : [params: TypedParams<Path, Params>];
 
+/** The arguments of `urlFor` after what it is asked for; by name nothing but the kind of values is known. */
+export type UrlArgumentsOf<Target> =
+  Target extends OperationHandle<infer Path, infer Params>
+    ? UrlArguments<Path, Params>
+    : [params?: UrlParams];
+
+/** What `urlFor` makes a URL of: an operation, its `operationId`, or the name of its handler. */
+// biome-ignore lint/suspicious/noExplicitAny: any operation at all
+export type UrlTarget = string | OperationHandle<any, any>;
+
 /** The type of a router does not say which names its prefix has, so others are allowed and checked at run time. */
 type TypedParams<Path extends string, Params> = UrlParams & {
   readonly [Name in Exclude<PathNames<Path>, OptionalNames<Path>>]: ValueFor<Params, Name>;

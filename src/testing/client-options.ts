@@ -185,56 +185,52 @@ export interface TestClient extends AsyncDisposable {
 /** A dependency or settings with their replacement, as made by `override`. */
 export type OverridePair = Override | SettingsOverride;
 
+/** What may take the place of a dependency, or of settings. */
+type ReplacementOf<Replaced> = Replaced extends AnySettings
+  ? Partial<Omit<Replaced, keyof AnySettings>>
+  : Replaced extends Dependency<infer Value>
+    ? Dependency<Value> | Value
+    : never;
+
+type AnySettings = Settings<unknown>;
+// biome-ignore lint/suspicious/noExplicitAny: each value's type is inferred from the dependency, not from here
+type AnyDependency = Dependency<any>;
+
 /**
- * Replaces a dependency in a test, with a value or with another dependency. Its type must be that of the dependency.
+ * Replaces a dependency in a test, with a value or with another dependency; or some of the settings with other values, on
+ * both lanes, as long as its client is open.
  *
- * @param dependency - The dependency to replace.
- * @param by - The value, or the dependency to use. For operations that run on threads it must be a structured-cloneable
- * value; if you need a function there, call `app.override()` in a module and test that module.
+ * Whatever the app's module did with a setting when it loaded is not undone: read settings where you need them. If several
+ * clients are open at once, the last one's values of settings apply.
+ *
+ * @param replaced - The dependency; or what `settings` returned.
+ * @param by - The value, or the dependency to use, of the same type; or values for some of the settings. Settings, and the
+ * values of dependencies for operations that run on threads, must be structured-cloneable; if you need a function there,
+ * call `app.override()` in a module and test that module.
  * @returns An entry for the `overrides` of `testClient`.
- * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency.
+ * @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is neither; for settings `OFFLOOP_OPTION_UNKNOWN` for
+ * an unknown name, `OFFLOOP_NOT_CLONEABLE`.
  * @example
  * ```ts
- * import { App, depends } from "offloop";
- * import { override, testClient } from "offloop/testing";
- *
- * const user = depends(async () => ({ name: "from the database" }));
- * const app = new App();
- * app.get("/me", { deps: { user } }, async ({ user }) => user);
- *
- * await using client = await testClient(app, { overrides: [override(user, { name: "Ada" })] });
- * console.log(await (await client.get("/me")).json());
- * ```
- */
-export function override<Value>(
-  dependency: Dependency<Value>,
-  by: Dependency<NoInfer<Value>> | NoInfer<Value>,
-): OverridePair;
-/**
- * Replaces settings in a test with other values, as long as its client is open, on both lanes. Whatever the app's
- * module did with a setting when it loaded is not undone: read settings where you need them.
- *
- * @param settings - What `settings` returned.
- * @param by - Values for some of them, structured-cloneable.
- * @returns An entry for the `overrides` of `testClient`. If several clients are open at once, the last one's values
- * apply.
- * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN` for an unknown name, `OFFLOOP_NOT_CLONEABLE`.
- * @example
- * ```ts
- * import { App, settings } from "offloop";
+ * import { App, depends, settings } from "offloop";
  * import { override, testClient } from "offloop/testing";
  * import { z } from "zod";
  *
  * const env = settings({ ADMIN_EMAIL: z.email().default("admin@example.com") });
+ * const user = depends(async () => ({ name: "from the database" }));
  * const app = new App();
- * app.get("/info", async () => ({ admin: env.ADMIN_EMAIL }));
+ * app.get("/me", { deps: { user } }, async ({ user }) => ({ ...user, admin: env.ADMIN_EMAIL }));
  *
- * await using client = await testClient(app, { overrides: [override(env, { ADMIN_EMAIL: "test@example.com" })] });
- * console.log(await (await client.get("/info")).json());
+ * await using client = await testClient(app, {
+ *   overrides: [override(user, { name: "Ada" }), override(env, { ADMIN_EMAIL: "test@example.com" })],
+ * });
+ * console.log(await (await client.get("/me")).json());
  * ```
  */
-export function override<Values>(settings: Settings<Values>, by: Partial<NoInfer<Values>>): OverridePair;
-export function override(replaced: unknown, by: unknown): OverridePair {
+export function override<Replaced extends AnyDependency | AnySettings>(
+  replaced: Replaced,
+  by: ReplacementOf<Replaced>,
+): OverridePair {
   const live = liveSettings(replaced);
   if (live === undefined) return createOverride(replaced as Dependency, by);
   return new SettingsOverride(live, by as Readonly<Record<string, unknown>>, callerLocation());

@@ -99,6 +99,22 @@ test("OpenAPI's own form of security is refused, wherever it would be documented
   get({ security: [httpBearer(), { scheme: httpBearer(), scopes: ["items"] }] } as never);
 });
 
+test("a response that is no description of one, or has no status, is refused", () => {
+  for (const [responses, expected] of [
+    [{ 404: z.object({}) }, "404 of GET /: expected { schema, description }, got a schema"],
+    [{ 404: "Gone" }, "404 of GET /: expected { schema, description }, got string"],
+    [{ notFound: {} }, 'notFound of GET /: expected a status of 100-599, 4XX or default, got "notFound"'],
+    [{ 4: {} }, '4 of GET /: expected a status of 100-599, 4XX or default, got "4"'],
+    [{ 600: {} }, '600 of GET /: expected a status of 100-599, 4XX or default, got "600"'],
+  ] as [object, string][])
+    assert.throws(
+      () => get({ responses }),
+      ({ code, message }: OffloopError) =>
+        code === "OFFLOOP_OPTION_INVALID" && message.startsWith(`Cannot document the response ${expected}\n`),
+    );
+  get({ responses: { 100: {}, 599: {}, "4XX": {}, default: {} } });
+});
+
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
   const cases: [(options: never) => unknown, object, RegExp][] = [
     [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],

@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What every mistake below is made with. */
 const shared = `import { DatabaseSync } from "node:sqlite";
-import { App, depends } from "offloop";
+import { App, depends, settings } from "offloop";
+import { override } from "offloop/testing";
 import { z } from "zod";
 
 const app = new App();
@@ -19,7 +20,7 @@ const db = depends(function* () {
   yield opened;
   opened.close();
 });
-export { app, db, Note, z };
+export { app, db, Note, override, settings, z };
 `;
 
 /** A mistake that a new user makes, and the first line of what the compiler says to it. */
@@ -74,6 +75,41 @@ const mistakes: readonly Mistake[] = [
     what: "a misspelt option of a task",
     code: 'app.task("a", { durabel: true }, async () => 1);',
     says: /'durabel' does not exist in type .* Did you mean to write 'durable'\?$/,
+  },
+  {
+    what: "a misspelt option of an operation beside others",
+    code: 'app.get("/", { deps: { db }, deprected: true, status: 201 }, async () => 1);',
+    says: /^Type 'true' is not assignable to type 'boolean & ThereIsNoOption<"deprected">'\.$/,
+  },
+  {
+    what: "an option of a task's jobs beside the others",
+    code: 'app.task("a", { durable: true, retries: 3 }, async () => 1);',
+    says: /^Type '3' is not assignable to type '3 & ThereIsNoOption<"retries">'\.$/,
+  },
+  {
+    what: "an option that websockets do not have",
+    code: 'app.websocket("/", { runs: "loop", timeout: 5 }, { message: async () => {} });',
+    says: /^Type '5' is not assignable to type '5 & ThereIsNoOption<"timeout">'\.$/,
+  },
+  {
+    what: "a URL without the values of its path",
+    code: 'const read = app.get("/i/:id", { params: { id: z.int() } }, () => 1);\napp.urlFor(read);',
+    says: /^Expected 2 arguments, but got 1\.$/,
+  },
+  {
+    what: "a URL with a value of another type",
+    code: 'const read = app.get("/i/:id", { params: { id: z.int() } }, () => 1);\napp.urlFor(read, { id: "one" });',
+    says: /^Type 'string' is not assignable to type 'number'\.$/,
+  },
+  {
+    what: "an override of another type than its dependency",
+    code: 'override(depends(async () => ({ name: "Ada" })), { nam: "Ada" });',
+    says: /'nam' does not exist in type 'Dependency<\{ name: string; \}> \| \{ name: string; \}'\.$/,
+  },
+  {
+    what: "an override of a setting that does not exist",
+    code: "override(settings({ PORT: z.int() }), { PRT: 1 });",
+    says: /'PRT' does not exist in type .* Did you mean to write 'PORT'\?$/,
   },
   {
     what: "a function in place of a dependency",

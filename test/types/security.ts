@@ -40,6 +40,12 @@ app.get("/items", { deps: items }, ({ user, token }) => {
 });
 
 override(basic, { username: "ada", password: "secret" });
+override(key, undefined);
+override(key, apiKeyHeader("X-Other"));
+override(
+  depends(async () => (n: number) => n),
+  (n) => n + 1,
+);
 // @ts-expect-error credentials of another scheme
 override(basic, "ada");
 // @ts-expect-error scopes are a list
