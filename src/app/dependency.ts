@@ -206,6 +206,11 @@ export type Overrides = ReadonlyMap<DependencyDeclaration, Replacement>;
 /** One dependency, its replacement, and the user's line that replaces it. */
 export type Override = readonly [DependencyDeclaration, Replacement, at: SourceLocation];
 
+/** Whether a value was made by {@link createOverride}. */
+export function isOverride(value: unknown): value is Override {
+  return Array.isArray(value) && value.length === 3 && readDemand(value[0]) !== undefined;
+}
+
 /** @throws {OffloopError} `OFFLOOP_DEPENDENCY_INVALID` when the first is not a dependency. */
 export function createOverride(dependency: Dependency, by: unknown): Override {
   const replaced = readDemand(dependency);

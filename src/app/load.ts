@@ -19,15 +19,19 @@ export interface AppTarget {
 /**
  * Where threads find an app whose module is named; undefined where none is.
  *
+ * @param module - Its URL as text; or a URL, whose fragment names the export.
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless it is the URL of a file.
  */
 export function targetOf(module: unknown, at: SourceLocation): AppTarget | undefined {
   if (module === undefined) return undefined;
-  if (typeof module === "string" && module.startsWith("file:") && URL.canParse(module))
-    return { url: module, exportName: undefined };
+  const url = String(module);
+  if ((typeof module === "string" || module instanceof URL) && url.startsWith("file:") && URL.canParse(url)) {
+    const [plain = url, exportName] = url.split("#");
+    return { url: plain, exportName };
+  }
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
-    `Cannot use module: expected the URL of a file, got ${shownValue(module)}`,
+    `Cannot use module: expected the URL of a file, got ${shownValue(module instanceof URL ? url : module)}`,
     { at, fix: "pass import.meta.url, or leave module out" },
   );
 }

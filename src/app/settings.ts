@@ -1,4 +1,5 @@
-import type { SourceLocation } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import {
   type ConnectionSettings,
   connectionSettingNames,
@@ -192,7 +193,14 @@ const timeoutSettingNames: Readonly<Record<keyof TimeoutSettings, true>> = {
   taskMs: true,
 };
 
-/** Checks the settings that contain several of their own. @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`. */
+/** Groups of settings that may also be switched on, or off, as a whole. */
+const switched = { health: [true, false], metrics: [true, false], watch: [false] } as const;
+
+/**
+ * Checks the settings that contain several of their own.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`; `OFFLOOP_OPTION_INVALID` for a value in place of a group.
+ */
 export function checkSettingNames(settings: ServerSettings, at: SourceLocation): void {
   for (const [name, known] of Object.entries({
     threads: threadSettingNames,
@@ -207,13 +215,29 @@ export function checkSettingNames(settings: ServerSettings, at: SourceLocation):
     jobs: jobsSettingNames,
     session: sessionSettingNames,
   })) {
-    const part = settings[name as keyof ServerSettings];
-    if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
+    checkGroup(name, settings[name as keyof ServerSettings], known, at);
   }
-  checkOptionNames(
-    "use threads.resourceLimits",
-    settings.threads?.resourceLimits ?? {},
-    resourceLimitNames,
-    at,
+  checkGroup("threads.resourceLimits", settings.threads?.resourceLimits, resourceLimitNames, at);
+}
+
+function checkGroup(
+  name: string,
+  part: unknown,
+  known: Readonly<Record<string, true>>,
+  at: SourceLocation,
+): void {
+  if (typeof part === "object" && part !== null) checkOptionNames(`use ${name}`, part, known, at);
+  else if (part !== undefined && part !== null) checkSwitch(name, part, Object.keys(known)[0], at);
+}
+
+/** In JavaScript, nothing else says that `threads: 4` is not read. */
+function checkSwitch(name: string, part: unknown, first: string | undefined, at: SourceLocation): void {
+  const accepted: readonly unknown[] = name in switched ? switched[name as keyof typeof switched] : [];
+  if (accepted.includes(part)) return;
+  const expected = [...accepted, `an object like { ${first} }`].join(" or ");
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot use ${name}: expected ${expected}, got ${kindOf(part)}`,
+    { at, fix: `write ${name}: { ${first}: ... }` },
   );
 }

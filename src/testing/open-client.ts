@@ -1,11 +1,12 @@
 import { createRequire } from "node:module";
 import type { Logger } from "pino";
 import { App } from "../app/app.ts";
-import type { Override } from "../app/dependency.ts";
+import { isOverride, type Override } from "../app/dependency.ts";
 import { SettingsOverride } from "../app/environment.ts";
-import { type AppTarget, loadApp } from "../app/load.ts";
+import { type AppTarget, loadApp, targetOf } from "../app/load.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
-import { OffloopError } from "../errors/offloop-error.ts";
+import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { createLogger } from "../http/logger.ts";
 import { type OpenAppOptions, openApp } from "../http/open-app.ts";
 import { createShutdown, settled } from "../http/shutdown.ts";
@@ -24,7 +25,11 @@ import { openTestSocket } from "./test-socket.ts";
 import { inProcess, throughSocket, type Way } from "./way.ts";
 
 /** Opens an app's lanes, and the way to send requests to it. */
-export async function openClient(subject: App | URL, options: TestClientOptions): Promise<TestClient> {
+export async function openClient(
+  subject: App | URL,
+  options: TestClientOptions,
+  at: SourceLocation,
+): Promise<TestClient> {
   const {
     overrides: replaced = [],
     socket = false,
@@ -34,7 +39,8 @@ export async function openClient(subject: App | URL, options: TestClientOptions)
     failOnBlockMs,
     ...rest
   } = options;
-  const target = targetOf(subject, module);
+  checkOverrides(replaced, at);
+  const target = targetOf(subject instanceof App ? module : subject, at);
   const app = subject instanceof App ? subject : await loadApp(target as AppTarget);
   const failures = failOnBlockMs === undefined ? undefined : new BlockFailures(failOnBlockMs);
   const watch = failures === undefined ? (rest.watch ?? false) : watchFor(failures, rest.watch);
@@ -111,11 +117,15 @@ async function guardOnce(app: App, log: Logger, { session }: ResolvedSettings): 
 }
 
 /** A fragment names the export: `app.ts#admin`. */
-function targetOf(subject: App | URL, module: string | undefined): AppTarget | undefined {
-  const url = subject instanceof App ? module : subject.href;
-  if (url === undefined) return undefined;
-  const [plain = url, fragment] = url.split("#");
-  return { url: plain, exportName: fragment };
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each was made by `override`. */
+function checkOverrides(overrides: unknown, at: SourceLocation): void {
+  const isMade = (one: unknown): boolean => one instanceof SettingsOverride || isOverride(one);
+  if (Array.isArray(overrides) && overrides.every(isMade)) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot open a test client: expected a list of overrides, got ${shownValue(overrides)}`,
+    { at, fix: 'make each with override(): overrides: [override(user, { name: "Ada" })]' },
+  );
 }
 
 /** A way to send requests that are not encoded yet. */

@@ -43,5 +43,5 @@ export async function testClient(app: App<any> | URL, options: TestClientOptions
   if (!(app instanceof URL)) checkApp(app, "open a test client", at);
   checkOptionNames("open a test client", options, testClientOptionNames, at);
   checkSettingNames(options, at);
-  return openClient(app, options);
+  return openClient(app, options, at);
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { availableParallelism } from "node:os";
 import { test } from "node:test";
-import { App, serve } from "offloop";
+import { App, type OffloopError, serve } from "offloop";
+import { testClient } from "offloop/testing";
 import { resolveSettings } from "../../src/app/settings.ts";
 
 test("settings: Python's rule for threads, and the other defaults", () => {
@@ -101,4 +102,30 @@ test("settings: a limit of threads that Node does not know is refused, as it wou
     code: "OFFLOOP_OPTION_UNKNOWN",
     message: /there is no option "maxOldGenerationSizeMB"; did you mean "maxOldGenerationSizeMb"\?/,
   });
+});
+
+test("settings: a value in place of a group of settings is refused, and not shown", async () => {
+  for (const [wrong, expected] of [
+    [{ threads: 4 }, "threads: expected an object like { max }, got number"],
+    [{ timeouts: "1s" }, "timeouts: expected an object like { operationMs }, got string"],
+    [
+      { session: "a secret of 32 characters or more" },
+      "session: expected an object like { secret }, got string",
+    ],
+    [{ watch: true }, "watch: expected false or an object like { thresholdMs }, got boolean"],
+    [{ health: "yes" }, "health: expected true or false or an object like { livez }, got string"],
+    [
+      { threads: { resourceLimits: 512 } },
+      "threads.resourceLimits: expected an object like { maxYoungGenerationSizeMb }, got number",
+    ],
+  ] as [object, string][]) {
+    const refused = ({ code, message }: OffloopError): boolean =>
+      code === "OFFLOOP_OPTION_INVALID" &&
+      message.startsWith(`Cannot use ${expected}\n  at test/app/settings.test.ts:`);
+    assert.throws(() => new App(wrong), refused);
+    await assert.rejects(serve(new App(), wrong), refused);
+    await assert.rejects(testClient(new App(), wrong), refused);
+  }
+  for (const fine of [{ health: true, metrics: false, watch: false }, { threads: undefined }])
+    assert.doesNotThrow(() => new App(fine as object));
 });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { openTasks, serve } from "offloop";
+import { testClient } from "offloop/testing";
 import early from "../fixtures/early-tasks-app.ts";
 import { events } from "../fixtures/event-log.ts";
 import late, { door, doubled } from "../fixtures/late-call-app.ts";
@@ -55,7 +56,7 @@ test("openTasks(): an option that does not exist is refused", async () => {
   await assert.rejects(openTasks(app, { modul: "x" } as never), { code: "OFFLOOP_OPTION_UNKNOWN" });
 });
 
-test("openTasks() and serve() refuse a module that is not the URL of a file, before any thread looks for it", async () => {
+test("openTasks(), serve() and testClient() refuse a module that is not the URL of a file, before any thread looks for it", async () => {
   for (const module of ["app.ts", import.meta.filename, "https://shop.example/app.js", 5 as never]) {
     const refused = {
       code: "OFFLOOP_OPTION_INVALID",
@@ -63,6 +64,11 @@ test("openTasks() and serve() refuse a module that is not the URL of a file, bef
     };
     await assert.rejects(openTasks(app, { module }), refused);
     await assert.rejects(serve(app, { port: 0, module }), refused);
+    await assert.rejects(testClient(app, { module }), refused);
   }
   await assert.rejects(openTasks(undefined as never), { code: "OFFLOOP_OPTION_INVALID" });
+  await assert.rejects(testClient(new URL("https://shop.example/app.js")), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /^Cannot use module: expected the URL of a file, got "https:\/\/shop\.example\/app\.js"/,
+  });
 });

@@ -36,3 +36,12 @@ test("override(): a function stands in on the loop; what needs it on a thread is
     /the override of "database" in GET \/thread\/count, which runs on a thread.*\n {2}at .*override\.test\.ts:27:\d+\n {2}fix override it by a value, or call app\.override\(\) in a module of its own/,
   );
 });
+
+test("testClient(): what override() has not made is refused", async () => {
+  for (const overrides of [5, [5], [[db, 3]], [undefined], new Map([[db, 3]])] as never[])
+    await assert.rejects(testClient(app, { overrides }), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message:
+        /^Cannot open a test client: expected a list of overrides, got .*\n {2}at .*override\.test\.ts:/,
+    });
+});
