@@ -65,7 +65,20 @@ export function readDurable(
 ): Durable | undefined {
   if (durable === undefined || durable === false) return undefined;
   checkName(task, at);
-  const options = durable === true ? {} : durable;
+  const options: unknown = durable === true ? {} : durable;
+  if (typeof options !== "object" || options === null) throw durableInvalid(task, durable, at);
+  return resolveDurable(task, options, at);
+}
+
+function durableInvalid(task: string, durable: unknown, at: SourceLocation): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot declare task "${task}": expected durable to be true, false or an object, got ${shownValue(durable)}`,
+    { at, fix: "write durable: true, or durable: { retries: 3 }" },
+  );
+}
+
+function resolveDurable(task: string, options: DurableOptions, at: SourceLocation): Durable {
   checkOptionNames(`declare task "${task}"`, options, names, at);
   const bound = (option: keyof DurableOptions, value: unknown, range: Range): number =>
     integer(`durable.${option} of task "${task}"`, value, range, at);

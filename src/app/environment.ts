@@ -1,5 +1,6 @@
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { paramOptions } from "../schema/param.ts";
 import { type AnySchema, isSchema, type Schemas, type ValuesOf } from "../schema/schema.ts";
@@ -92,6 +93,7 @@ export function settings<S extends Schemas | AnySchema>(
 ): Settings<ValuesOf<S>> {
   const at = callerLocation();
   checkOptionNames("read settings", options, optionNames, at);
+  checkFile(options.file, at);
   const variables = variablesOf(declared, at);
   const call = callsAt(`${callerModule()}:${at.line}:${at.column}`);
   const source: VariableSource = { names: variables.map(({ wireName }) => wireName), file: options.file, at };
@@ -103,6 +105,16 @@ export function settings<S extends Schemas | AnySchema>(
   for (const name of live.names)
     Object.defineProperty(own, name, { get: () => live.value(name), enumerable: true });
   return Object.freeze(own) as Settings<ValuesOf<S>>;
+}
+
+/** A number would name an open file, which may never end. */
+function checkFile(file: unknown, at: SourceLocation): void {
+  if (file === undefined || typeof file === "string" || file instanceof URL) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot read settings: expected file to be a path or a URL, got ${shownValue(file)}`,
+    { at, fix: 'write file: ".env", or leave file out' },
+  );
 }
 
 function variablesOf(declared: unknown, at: SourceLocation): Variable[] {

@@ -10,15 +10,23 @@ export const GiB: number = 1_024 * MiB;
 export type Range = readonly [min: number, max: number];
 
 /**
- * @param at - Where it is set, if one line does.
+ * @param at - Where it is set, if one line does; a function where this is called often, since finding the line is slow.
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless the value is an integer within the range.
  */
-export function integer(name: string, value: unknown, [min, max]: Range, at?: SourceLocation): number {
+export function integer(
+  name: string,
+  value: unknown,
+  [min, max]: Range,
+  at?: SourceLocation | (() => SourceLocation),
+): number {
   if (Number.isInteger(value) && Number(value) >= min && Number(value) <= max) return Number(value);
   throw new OffloopError(
     "OFFLOOP_OPTION_INVALID",
     `Cannot use ${name}: expected an integer from ${min} to ${max}, got ${shownValue(value)}`,
-    { at, fix: `set ${name} to a value in its range, or leave it out` },
+    {
+      at: typeof at === "function" ? at() : at,
+      fix: `set ${name} to a value in its range, or leave it out`,
+    },
   );
 }
 

@@ -40,12 +40,12 @@ export interface EnqueueOptions {
   readonly tx?: unknown;
   /**
    * At most one job with a given key waits or runs: enqueueing again returns that one. In an ordered task, jobs with
-   * the same key run one after another instead.
+   * the same key run one after another instead. A text of 1-500 characters.
    */
   readonly key?: string;
   /** How long it waits before it may run. Milliseconds, 0-31,536,000,000 (a year). Default 0. */
   readonly delayMs?: number;
-  /** When it may run. Cannot be combined with `delayMs`. */
+  /** When it may run: a date of the years 1-9999. Cannot be combined with `delayMs`. */
   readonly at?: Date;
   /** Its priority among the waiting jobs of its task: the highest runs first. Integer, -1,000,000-1,000,000. Default 0. */
   readonly priority?: number;
@@ -165,6 +165,8 @@ export interface Jobs {
    * Lists the jobs of one task, state or key, or of all tasks of the app, the last enqueued first. With `state`, waiting
    * and failed jobs come in the order in which they may run; done, dead and cancelled ones with the most recently ended
    * first. `task` may also name one that the app does not declare any more.
+   *
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
    */
   list(filter?: JobsFilter): Promise<Job[]>;
   /** Returns the attempts of a job, in order. */

@@ -10,7 +10,8 @@ export interface HealthSettings {
   readonly readyz?: string;
   /**
    * A port of its own, answered even while the loop is blocked: by a thread of its own, or with `--workers` by the
-   * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Default: the app's port.
+   * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Integer, 0-65,535; 0 takes a free
+   * one. Default: the app's port.
    */
   readonly port?: number;
   /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work` and on a Unix socket. */

@@ -263,13 +263,13 @@ export function isBodyless(status: number): boolean {
 export interface ServerSentEvent {
   /** Its data, sent as JSON. */
   readonly data?: unknown;
-  /** Its data, sent verbatim; a line break starts another `data` line. */
+  /** Its data, sent verbatim; a line break starts another `data` line. Cannot be combined with `data`. */
   readonly text?: string;
   /** Its type, for `addEventListener`. Default: `message`. */
   readonly event?: string;
   /** The id that the browser sends back as `Last-Event-ID` when it reconnects. */
   readonly id?: string | number;
-  /** After how many milliseconds the browser reconnects. */
+  /** After how long the browser reconnects. Integer, milliseconds, 0-2^53-1. */
   readonly retry?: number;
   /** A comment, which browsers skip; alone, it keeps a connection alive. */
   readonly comment?: string;
@@ -283,7 +283,8 @@ const EVENT = Symbol.for("offloop.event");
  *
  * @param fields - Its data, type, id, comment, and when to reconnect.
  * @returns The event, for a generator given to `sse` to yield.
- * @throws {TypeError} When a type or id has a line break, which would end it.
+ * @throws {TypeError} When a type or id has a line break, which would end it; for `data` and `text` together; and for a
+ * `retry` that browsers would ignore.
  * @example
  * ```ts
  * import { App, event, sse } from "offloop";
@@ -304,6 +305,11 @@ export function event(fields: ServerSentEvent): ServerSentEvent {
   for (const name of ["event", "id"] as const)
     if (/[\r\n\0]/.test(String(fields[name] ?? "")))
       throw new TypeError(`event: expected ${name} on one line, got ${JSON.stringify(fields[name])}`);
+  const { data, text, retry } = fields;
+  if (data !== undefined && text !== undefined)
+    throw new TypeError("event: expected data, which is sent as JSON, or text, got both");
+  if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0))
+    throw new TypeError(`event: expected retry as whole milliseconds, 0 or more, got ${shownValue(retry)}`);
   return { ...fields, [EVENT]: true } as ServerSentEvent;
 }
 

@@ -42,7 +42,7 @@ export class Enqueuer implements TaskEnqueuer {
     const { tx, key, priority } = options;
     const runAt = this.#runAt(name, options);
     if (priority !== undefined)
-      integer(`priority of a job of task "${name}"`, priority, [-MAX_PRIORITY, MAX_PRIORITY]);
+      integer(`priority of a job of task "${name}"`, priority, [-MAX_PRIORITY, MAX_PRIORITY], callerLocation);
     const checked = checkArguments(argumentsOf(task), args, callerLocation);
     const stored = checked instanceof Promise ? await checked : checked;
     const payload = trace === undefined ? { args: stored } : { args: stored, trace };
@@ -74,7 +74,9 @@ export class Enqueuer implements TaskEnqueuer {
         { at: callerLocation(), fix: "leave one of them out" },
       );
     if (at !== undefined || delayMs === undefined) return at;
-    return new Date(this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, [0, YEAR_MS]));
+    return new Date(
+      this.#now() + integer(`delayMs of a job of task "${task}"`, delayMs, [0, YEAR_MS], callerLocation),
+    );
   }
 }
 

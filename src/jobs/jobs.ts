@@ -11,6 +11,7 @@ import {
   type TaskJobs,
 } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
+import { checkOptionNames } from "../app/option-names.ts";
 import { waitingClient } from "../app/waiting-client.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
@@ -20,6 +21,13 @@ import { isAbout } from "./notices.ts";
 import type { JobRecord, JobRef, JobStore } from "./store.ts";
 
 const ended: ReadonlySet<Job["state"]> = new Set(["done", "dead", "cancelled"]);
+const filterNames: Readonly<Record<keyof JobsFilter, true>> = {
+  task: true,
+  state: true,
+  key: true,
+  after: true,
+  limit: true,
+};
 /** Notices may be lost with a connection. */
 const LOOK_MS = 5_000;
 
@@ -42,7 +50,9 @@ export class StoredJobs implements Jobs {
     return record && (jobOf(record) as Job<Result>);
   }
 
-  async list({ task, state, key, after, limit }: JobsFilter = {}): Promise<Job[]> {
+  async list(filter: JobsFilter = {}): Promise<Job[]> {
+    checkOptionNames("list jobs", filter, filterNames, callerLocation);
+    const { task, state, key, after, limit } = filter;
     if (state !== undefined && !jobStates.includes(state)) {
       throw new OffloopError(
         "OFFLOOP_OPTION_INVALID",
@@ -50,7 +60,7 @@ export class StoredJobs implements Jobs {
         { at: callerLocation(), fix: "pass one of these, or leave state out" },
       );
     }
-    const most = integer("limit of jobs.list()", limit ?? 50, [1, MAX_LISTED_JOBS]);
+    const most = integer("limit of jobs.list()", limit ?? 50, [1, MAX_LISTED_JOBS], callerLocation);
     const last = after === undefined ? undefined : refOf("list", after);
     if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
     return (await this.#store.list({ task, state, key, after: last, limit: most })).map(jobOf);

@@ -1,3 +1,6 @@
+import { callerLocation } from "../app/location.ts";
+import { OffloopError } from "../errors/offloop-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import {
   createScheme,
   type Extracted,
@@ -12,6 +15,7 @@ import {
  * @param name - The header's name, in any case.
  * @param options - The options of every scheme.
  * @returns The scheme, which provides the key.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a name that nothing sent can have; `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { apiKeyHeader } from "offloop/security";
@@ -29,6 +33,7 @@ export function apiKeyHeader<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
+  checkName("header", name, TOKEN);
   return apiKey("APIKeyHeader", { type: "apiKey", in: "header", name }, options, ({ headers }) =>
     headers.get(name.toLowerCase()),
   );
@@ -40,6 +45,7 @@ export function apiKeyHeader<AutoError extends boolean = true>(
  * @param name - The parameter's name.
  * @param options - The options of every scheme.
  * @returns The scheme, which provides the key.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a name that nothing sent can have; `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { apiKeyQuery } from "offloop/security";
@@ -53,6 +59,7 @@ export function apiKeyQuery<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
+  checkName("query parameter", name, /./s);
   return apiKey("APIKeyQuery", { type: "apiKey", in: "query", name }, options, ({ query }) =>
     query.get(name),
   );
@@ -64,6 +71,7 @@ export function apiKeyQuery<AutoError extends boolean = true>(
  * @param name - The cookie's name.
  * @param options - The options of every scheme.
  * @returns The scheme, which provides the key.
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a name that nothing sent can have; `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { apiKeyCookie } from "offloop/security";
@@ -76,6 +84,7 @@ export function apiKeyCookie<AutoError extends boolean = true>(
   name: string,
   options: SchemeOptions<AutoError> = {},
 ): SecurityScheme<Extracted<string, AutoError>> {
+  checkName("cookie", name, TOKEN);
   return apiKey("APIKeyCookie", { type: "apiKey", in: "cookie", name }, options, ({ cookies }) =>
     cookies.get(name),
   );
@@ -96,5 +105,18 @@ function apiKey<AutoError extends boolean>(
       read: (sent) => find(sent) || undefined,
     },
     options,
+  );
+}
+
+/** RFC 9110, section 5.6.2, which RFC 6265 refers to for the names of cookies. */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/** A header of another name is an error each time it is read, so that each request would be answered with 500. */
+function checkName(what: string, name: unknown, allowed: RegExp): void {
+  if (typeof name === "string" && allowed.test(name)) return;
+  throw new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot read an API key: expected the name of a ${what}, got ${shownValue(name)}`,
+    { at: callerLocation(), fix: 'name it like "X-API-Key"' },
   );
 }

@@ -2,6 +2,7 @@ import type { BaseContext, RequestInfo } from "../app/context.ts";
 import { type Dependency, type DependencyDeclaration, registerDependency } from "../app/dependency.ts";
 import { checkInputs } from "../app/inputs.ts";
 import { callerLocation } from "../app/location.ts";
+import { checkOptionNames } from "../app/option-names.ts";
 import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
 import { HTTPError } from "../errors/http-error.ts";
 
@@ -60,11 +61,29 @@ interface SchemeParts<Credentials> {
   readonly read: (sent: SentCredentials) => Credentials | undefined;
 }
 
-/** Makes a scheme from its parts and the user's options. */
+/** The names of the options that a scheme of some kind has. */
+const optionNames = {
+  schemeName: true,
+  description: true,
+  autoError: true,
+  notAuthenticated: true,
+  realm: true,
+  bearerFormat: true,
+  scopes: true,
+  refreshUrl: true,
+} as const;
+
+/**
+ * Makes a scheme from its parts and the user's options.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_UNKNOWN`.
+ */
 export function createScheme<Credentials, AutoError extends boolean>(
   { name, definition, challenge, read }: SchemeParts<Credentials>,
-  { schemeName = name, description, autoError, notAuthenticated }: SchemeOptions<AutoError>,
+  options: SchemeOptions<AutoError>,
 ): SecurityScheme<Extracted<Credentials, AutoError>> {
+  const { schemeName = name, description, autoError, notAuthenticated } = options;
+  checkOptionNames(`declare the security scheme ${schemeName}`, options, optionNames, callerLocation);
   const refusal = notAuthenticated ?? (() => notAuthenticatedError(challenge));
   const extract = (sent: SentCredentials): Extracted<Credentials, AutoError> => {
     const credentials = read(sent);

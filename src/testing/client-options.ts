@@ -85,7 +85,8 @@ export interface TestClock {
   /**
    * Lets time pass: jobs run when their time comes, failed ones are retried, schedules have their occurrences.
    *
-   * @param ms - How much time. Milliseconds, 0 or more.
+   * @param ms - How much time. Integer, milliseconds, 0-3,153,600,000,000: a century.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`; also where the real engine stores the jobs, which has a clock of its own.
    */
   advance(ms: number): Promise<void>;
 }

@@ -1,4 +1,6 @@
+import { DAY_MS, integer } from "../app/integer.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
+import { callerLocation } from "../app/location.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
 import {
   type TaskDeclaration,
@@ -19,6 +21,8 @@ import { placeOf } from "../jobs/place.ts";
 import { checkSchedules, type Schedule, schedulesOf, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
+
+const CENTURY_MS = 36_500 * DAY_MS;
 
 /** The jobs of an app under test, and the test's control over them. */
 export interface OpenTestJobs extends OpenJobs {
@@ -172,7 +176,8 @@ class TestedJobs implements TaskEnqueuer, TestJobs {
         { fix: "leave jobs.url and jobs.dir out of the client's options, so that jobs are in memory" },
       );
     }
-    const until = this.#moved.now() + ms;
+    const until =
+      this.#moved.now() + integer("the ms of clock.advance()", ms, [0, CENTURY_MS], callerLocation());
     // A job whose time has come may wait for another, and the other for its next attempt: only what lies ahead counts.
     const next = (): number => store.nextDueAfter(this.#moved.now()) ?? Number.POSITIVE_INFINITY;
     for (let now = this.#moved.now(); now <= until; now = next()) {

@@ -361,3 +361,10 @@ test("override() refuses names that the settings do not have, and values that th
     "OFFLOOP_NOT_CLONEABLE",
   );
 });
+
+test("settings: a file that is no path is refused, as a number would name an open file", () => {
+  assert.throws(() => settings({}, { file: 5 as never }), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /expected file to be a path or a URL, got 5\n {2}at .*environment\.test\.ts:/,
+  });
+});

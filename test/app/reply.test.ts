@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { file, html, redirect, sse, stream, text } from "offloop";
+import { event, file, html, redirect, sse, stream, text } from "offloop";
 
 const helpers = { text, html, file, stream } as Readonly<
   Record<string, (content: string, options: object) => unknown>
@@ -73,4 +73,13 @@ test("redirect() escapes what Starlette does, and nothing twice", () => {
   for (const [location, sent] of Object.entries(redirects))
     assert.equal(redirect(location).headers.location, sent, location);
   assert.equal(redirect("/\ud800").headers.location, "/%EF%BF%BD"); // Python has no such text
+});
+
+test("event() refuses a retry that browsers ignore, and data beside text, of which one would be lost", () => {
+  for (const retry of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "1" as never])
+    assert.throws(() => event({ retry }), { name: "TypeError", message: /^event: expected retry as whole/ });
+  assert.throws(() => event({ data: 1, text: "one" }), {
+    message: /^event: expected data, .* or text, got both$/,
+  });
+  for (const fine of [{ retry: 0 }, { retry: 2 ** 53 - 1 }, { data: undefined, text: "one" }]) event(fine);
 });

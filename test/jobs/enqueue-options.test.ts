@@ -38,3 +38,23 @@ test("enqueue() refuses at together with delayMs", async () => {
     message: /^Cannot enqueue task "task": it has at and delayMs, and both say when it may run/,
   });
 });
+
+test("enqueue() and app.jobs.list() refuse what is out of range or unknown, and name the line", async () => {
+  await using _client = await testClient(app);
+  const at = /\n {2}at .*enqueue-options\.test\.ts:/;
+  for (const options of [{ delayMs: -1 }, { delayMs: 31_536_000_001 }, { priority: 0.5 }])
+    await assert.rejects(task.with(options).enqueue(), { code: "OFFLOOP_OPTION_INVALID", message: at });
+  await assert.rejects(app.jobs.list({ limit: 0 }), { code: "OFFLOOP_OPTION_INVALID", message: at });
+  await assert.rejects(app.jobs.list({ status: "dead" } as object), {
+    code: "OFFLOOP_OPTION_UNKNOWN",
+    message: at,
+  });
+});
+
+test("durable that is neither true nor an object is refused", () => {
+  for (const durable of ["yes", 1, null] as never[])
+    assert.throws(() => new App().task("a", { durable }, async () => {}), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /expected durable to be true, false or an object, got .*\n {2}at .*enqueue-options\.test\.ts:/,
+    });
+});

@@ -162,3 +162,30 @@ describe("other schemes", () => {
     for (const scheme of schemes) assert.equal(scheme.extract(sent()), undefined);
   });
 });
+
+test("an API key under a name that nothing sent can have is refused where it is declared, not with each request", () => {
+  for (const [scheme, names] of [
+    [apiKeyHeader, ["", "X Key", "é", "a:b", 5, undefined]],
+    [apiKeyCookie, ["", "a b", "a=b", "a;b", undefined]],
+    [apiKeyQuery, ["", 5, undefined]],
+  ] as const)
+    for (const name of names)
+      assert.throws(() => scheme(name as never), {
+        code: "OFFLOOP_OPTION_INVALID",
+        message: /^Cannot read an API key: expected the name of a .*\n {2}at .*schemes\.test\.ts:/,
+      });
+  for (const name of ["a b", "é", "a[]"]) apiKeyQuery(name);
+});
+
+test("a misspelt option of a scheme is refused", () => {
+  for (const declare of [
+    httpBearer,
+    httpBasic,
+    httpDigest,
+    (options: object) => apiKeyHeader("X-Key", options),
+  ])
+    assert.throws(() => declare({ autoErr: false } as object), {
+      code: "OFFLOOP_OPTION_UNKNOWN",
+      message: /: there is no option "autoErr"; did you mean "autoError"\?\n {2}at .*schemes\.test\.ts:/,
+    });
+});

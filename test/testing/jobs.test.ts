@@ -76,6 +76,17 @@ test("client.jobs.clock.advance() lets failed jobs be tried again, with their ba
   assert.deepEqual(outcomes, ["failed", "failed", "done"]);
 });
 
+test("client.jobs.clock.advance() takes no time that is none, with which it would never end or never be right again", async () => {
+  await using client = await testClient(app);
+  const before = client.jobs.clock.now();
+  for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1.5, "60000" as never])
+    await assert.rejects(client.jobs.clock.advance(ms), {
+      code: "OFFLOOP_OPTION_INVALID",
+      message: /^Cannot use the ms of clock\.advance\(\): .*\n {2}at .*jobs\.test\.ts:/,
+    });
+  assert.deepEqual(client.jobs.clock.now(), before);
+});
+
 test("client.jobs.clock.advance() runs a job of with({ at }) at that time, and not before", async () => {
   await using client = await testClient(app);
   const at = new Date(client.jobs.clock.now().getTime() + 60_000);
