@@ -144,7 +144,7 @@ export function servedDependents(app: App): ServedDependent[] {
 
 /** Tasks that no app can run, since none includes the router that declares them. */
 export function strayTasks(): Task[] {
-  const declared = new Set(appsMade().flatMap((app) => app.declaredTasks()));
+  const declared = new Set(appsMade().flatMap((app) => app.everyTask()));
   return tasksMade().filter((task) => taskDeclaration(task)?.lane === "thread" && !declared.has(task));
 }
 

@@ -104,7 +104,7 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
   /**
    * Adds an operation for each of several methods, all with the same handler: FastAPI's `api_route`.
    *
-   * Throws what the others throw, and `OFFLOOP_OPTION_INVALID` for a method that does not exist.
+   * Throws what {@link AddOperation} throws, and `OFFLOOP_OPTION_INVALID` for a method that does not exist.
    */
   readonly route: AddRoute<RD, Prefix> = (methods: readonly Method[], path: string, ...rest: unknown[]) => {
     const at = callerLocation();
@@ -151,6 +151,8 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
    * Makes a router without operations.
    *
    * @param options - Prefix, tags, dependencies and documentation of everything in it.
+   * @throws {OffloopError} `OFFLOOP_PATH_INVALID` for a prefix, `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_OPTION_INVALID`,
+   * `OFFLOOP_OPTION_UNKNOWN`.
    */
   constructor(options: RouterOptions<RD, Prefix> = {}) {
     const at = callerLocation();
@@ -187,7 +189,8 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
    *
    * @param router - The router to include.
    * @param options - A prefix, tags, dependencies and documentation that come before the router's own.
-   * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself.
+   * @throws {OffloopError} `OFFLOOP_ROUTER_CYCLE` when it would include itself, `OFFLOOP_OPTION_INVALID` when it is not a
+   * router, `OFFLOOP_TWO_COPIES`; and for its options what `new Router()` throws.
    */
   // biome-ignore lint/suspicious/noExplicitAny: whatever the router needs, it needs nothing of this one
   include(router: Router<any>, options: RouterOptions = {}): void {
@@ -280,6 +283,11 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
    */
   declaredTasks(): Task[] {
     return uniqueTasks(this.#collectTasks());
+  }
+
+  /** @internal The same, even where two have the same name, so that no app can be served. */
+  everyTask(): Task[] {
+    return [...this.#collectTasks()];
   }
 
   /**

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App, depends, Router } from "offloop";
+import { testClient } from "offloop/testing";
 import { z } from "zod";
 
 const nothing = async (): Promise<void> => {};
@@ -371,4 +372,18 @@ test("a path in Express's syntax is refused with the same path in this one", () 
   ])
     assert.throws(() => new App().get(path as string, nothing), { code: "OFFLOOP_PATH_INVALID", fix });
   new App().get("/users/:id(\\d{1,3})", nothing);
+});
+
+test("an app is served beside another that cannot be, as two of its tasks have the same name", async () => {
+  const broken = new App();
+  const router = new Router();
+  router.task("twice", async () => 1);
+  broken.task("twice", async () => 2);
+  broken.include(router);
+  broken.get("/", async () => 1);
+  await assert.rejects(testClient(broken), { code: "OFFLOOP_TASK_DUPLICATE" });
+  const app = new App();
+  app.get("/", async () => "served");
+  await using client = await testClient(app);
+  assert.equal(await (await client.get("/")).json(), "served");
 });
