@@ -92,6 +92,8 @@ export class App<RD extends Dependencies = NoNames, Prefix extends string = stri
    * Makes an app without operations.
    *
    * @param options - Name, version and further documentation, prefix, tags, dependencies, and settings for serving it.
+   * @throws {OffloopError} `OFFLOOP_PATH_INVALID` for a prefix, `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_OPTION_INVALID`,
+   * `OFFLOOP_OPTION_UNKNOWN`. A setting outside its range is refused when the app is served.
    */
   constructor(options: AppOptions<RD, Prefix> = {}) {
     super(options);

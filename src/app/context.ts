@@ -190,7 +190,7 @@ export interface RequestInfo {
 
 /** Attributes of a cookie you set. */
 export interface CookieOptions {
-  /** How long it lives, in seconds. Default: until the browser closes. */
+  /** How long it lives, in whole seconds. Default: until the browser closes. */
   readonly maxAge?: number;
   /** When it expires. Default: when the browser closes. */
   readonly expires?: Date;
@@ -211,11 +211,15 @@ export type DeletedCookieOptions = Omit<CookieOptions, "maxAge" | "expires">;
 
 /** The future response: set it before the handler returns. */
 export interface ResponseInfo {
-  /** Its status, 200-599. Default: the operation's `status`, or 200. */
+  /** Its status, 200-599; another one throws a `RangeError`. Default: the operation's `status`, or 200. */
   status: number;
   /** Its headers. A `content-type` set here is sent; `content-length` is set after the handler. */
   readonly headers: Headers;
-  /** Sets a cookie: Starlette's `set_cookie`. */
+  /**
+   * Sets a cookie: Starlette's `set_cookie`. A value may be any text.
+   *
+   * @throws {TypeError} For a name or an attribute that a cookie cannot have.
+   */
   setCookie(name: string, value: string, options?: CookieOptions): void;
   /**
    * Makes the client forget a cookie: Starlette's `delete_cookie`. Path and domain must be those it was set with, and

@@ -108,7 +108,13 @@ type ExpectedResult<Value, Result> = object extends Result
       ? Promise<Value | Extract<Resolved, Reply | Response>>
       : Value | Extract<Result, Reply | Response>;
 
-/** Adds an operation for one method. What it returns stands for the operation in `urlFor`. */
+/**
+ * Adds an operation for one method. What it returns stands for the operation in `urlFor`.
+ *
+ * Throws `OFFLOOP_PATH_INVALID`, `OFFLOOP_HANDLER_INVALID`, `OFFLOOP_LANE_UNKNOWN`, `OFFLOOP_SCHEMA_INVALID`,
+ * `OFFLOOP_DEPENDENCY_INVALID`, `OFFLOOP_FORM_AND_BODY`, `OFFLOOP_BODY_NOT_ALLOWED`, `OFFLOOP_OPTION_INVALID`,
+ * `OFFLOOP_OPTION_UNKNOWN`; and `OFFLOOP_APP_SERVED`, as all that adds something to a served app.
+ */
 export interface AddOperation<Outer extends Dependencies = NoNames, Prefix extends string = string> {
   /** An operation that declares only its path. */
   <Path extends string>(

@@ -33,6 +33,7 @@ export class HTTPError extends Error {
    * @param headers - Headers added to the response.
    * @param options - `cause`: the error that led to this one, for the log alone. The log has every error with a status of
    * 500 and up.
+   * @throws {RangeError} For a status outside 200-599.
    */
   constructor(
     status: number,

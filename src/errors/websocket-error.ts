@@ -32,6 +32,7 @@ export class WebSocketError extends Error {
    *
    * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own.
    * @param reason - A text for people; cut off after 123 bytes of UTF-8. Default none.
+   * @throws {RangeError} For another code.
    */
   constructor(code: number, reason = "") {
     checkCloseCode(code, "WebSocketError");

@@ -41,7 +41,8 @@ export interface OpenedTasks extends AsyncDisposable {
  * console.log(await hash("secret"));
  * ```
  */
-export async function openTasks(app: App, options: OpenTasksOptions = {}): Promise<OpenedTasks> {
+// biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
+export async function openTasks(app: App<any>, options: OpenTasksOptions = {}): Promise<OpenedTasks> {
   if (handOver(app) || inThread()) return new Promise(() => {});
   const at = callerLocation();
   checkApp(app, "open the tasks of an app", at);

@@ -14,8 +14,13 @@ import { startEarly } from "./start-early.ts";
  * @param options - Where to listen, and how.
  * @returns The listening server.
  * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`, `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`,
- * `OFFLOOP_TWO_COPIES`, `OFFLOOP_ROUTE_DUPLICATE`, `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_THREAD_START`,
- * `OFFLOOP_THREAD_APP_DIFFERS`.
+ * `OFFLOOP_TWO_COPIES`, `OFFLOOP_THREAD_START`, `OFFLOOP_THREAD_APP_DIFFERS`, `OFFLOOP_LIFESPAN_FAILED`,
+ * `OFFLOOP_FRONTEND_FOLDER`, `OFFLOOP_NOT_FOUND_HANDLER`; for durable tasks a code that begins with `OFFLOOP_JOBS_`; and for what
+ * shows only once all is declared: `OFFLOOP_ROUTE_DUPLICATE`, `OFFLOOP_TASK_DUPLICATE`, `OFFLOOP_PATH_INVALID`,
+ * `OFFLOOP_PARAM_INVALID`, `OFFLOOP_BODY_NOT_ALLOWED`, `OFFLOOP_FORM_AND_BODY`, `OFFLOOP_BODY_STREAM`,
+ * `OFFLOOP_SESSION_UNSET`, `OFFLOOP_DEPENDENCY_CYCLE`, `OFFLOOP_DEPENDENCY_LANE`, `OFFLOOP_DEPENDENCY_SCOPE`,
+ * `OFFLOOP_DEPENDENCY_SHARED`.
+ * @throws What a plugin throws.
  * @example
  * ```ts
  * import { App, serve } from "offloop";
@@ -27,7 +32,8 @@ import { startEarly } from "./start-early.ts";
  * console.log(server.url);
  * ```
  */
-export async function serve(app: App, options: ServeOptions = {}): Promise<Server> {
+// biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
+export async function serve(app: App<any>, options: ServeOptions = {}): Promise<Server> {
   if (handOver(app) || inThread()) return new Promise(() => {});
   const at = callerLocation();
   checkApp(app, "serve an app", at);

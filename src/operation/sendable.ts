@@ -11,18 +11,80 @@ const sources = ["params", "query", "headers", "cookies", "form"] as const;
 type Source = (typeof sources)[number];
 
 /**
- * Refuses what could never be sent: an object in a query, a header, a cookie or a form field, which are text.
+ * Refuses what could never be sent: an object in a query, a header, a cookie or a form field, which are text; and a body
+ * that a dependency needs where there is none, or another one.
  *
- * @throws {OffloopError} `OFFLOOP_PARAM_INVALID`.
+ * @throws {OffloopError} `OFFLOOP_PARAM_INVALID`, `OFFLOOP_BODY_NOT_ALLOWED`, `OFFLOOP_FORM_AND_BODY`.
  */
-export function checkSendable({ id, inputs, location }: Operation, { nodes }: DependencyPlan): void {
-  checkInputsSendable(id, inputs, location);
+export function checkSendable(operation: Operation, { nodes }: DependencyPlan): void {
+  const { id, inputs, location } = operation;
+  checkInputsSendable(`${id}:`, inputs, location);
   for (const { declaration, path } of nodes)
     checkInputsSendable(
       `${id}: its dependency ${path}, at ${formatLocation(declaration.location)},`,
       declaration.inputs,
       location,
     );
+  if (!operation.isMessage) checkBodies(operation, nodes);
+}
+
+/** Who needs a body. */
+interface Reader {
+  readonly called: string;
+  readonly inputs: Inputs;
+  /** Where a dependency is declared. */
+  readonly note?: string;
+}
+
+/** What an operation itself declares was checked there. What may be absent is fine anywhere. */
+function checkBodies({ id, method, inputs, location: at }: Operation, nodes: DependencyPlan["nodes"]): void {
+  const needed = nodes.filter(({ fixed }) => fixed === undefined);
+  const readers: readonly Reader[] = [
+    { called: "it", inputs },
+    ...needed.map(({ declaration, path }) => ({
+      called: `its dependency ${path}`,
+      inputs: declaration.inputs,
+      note: `the dependency: ${formatLocation(declaration.location)}`,
+    })),
+  ];
+  const json = readers.find((reader) => isNeeded(reader.inputs.body, [undefined]));
+  const form = readers.find((reader) => isNeeded(reader.inputs.form, [undefined, {}]));
+  const reader = json ?? form;
+  if (reader !== undefined && (method === "GET" || method === "HEAD")) {
+    throw new OffloopError(
+      "OFFLOOP_BODY_NOT_ALLOWED",
+      `Cannot add ${id}: ${reader.called} needs a body, and a ${method} request has none`,
+      { at, note: reader.note, fix: "use POST, PUT or PATCH, or make the body of the dependency optional" },
+    );
+  }
+  if (json === undefined || form === undefined) return;
+  throw new OffloopError(
+    "OFFLOOP_FORM_AND_BODY",
+    `Cannot add ${id}: ${form.called} needs a form, and ${json.called} needs a JSON body`,
+    {
+      at,
+      note: json.note ?? form.note,
+      fix: "declare the same kind in both: a request is JSON or a form, not both",
+    },
+  );
+}
+
+/** Whether a declared body must be there. A schema that answers later is asked only with requests. */
+function isNeeded(model: Inputs["body"], absent: readonly unknown[]): boolean {
+  if (model === undefined) return false;
+  const schemas = isSchema(model) ? [model] : Object.values(model);
+  return schemas.some((schema) => absent.every((value) => isRefusedNow(schema, value)));
+}
+
+function isRefusedNow(schema: AnySchema, value: unknown): boolean {
+  try {
+    const result = schema["~standard"].validate(value);
+    if (!(result instanceof Promise)) return result.issues !== undefined;
+    result.catch(() => undefined);
+  } catch {
+    // what a schema throws, a request gets to see
+  }
+  return false;
 }
 
 function checkInputsSendable(subject: string, inputs: Inputs, at: SourceLocation): void {

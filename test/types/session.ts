@@ -1,4 +1,4 @@
-import { App, clearSession, depends, type Session } from "offloop";
+import { App, clearSession, depends, openTasks, type Session, serve } from "offloop";
 import { z } from "zod";
 
 const app = new App();
@@ -25,3 +25,7 @@ app.get("/user", { deps: { user } }, async ({ user }) => user.length);
 // One that is called so takes the place of the visitor's.
 const db = depends(async () => ({ query: (sql: string): number => sql.length }));
 app.get("/db", { deps: { session: db } }, async ({ session }) => session.query("select 1"));
+const named = new App({ deps: { session: db } });
+named.get("/", async ({ session }) => session.query("select 1"));
+void serve(named);
+void openTasks(named);
