@@ -1,4 +1,5 @@
 import type { StandardJSONSchemaV1 } from "@standard-schema/spec";
+import { jsonValue } from "./json-value.ts";
 import type { AnySchema } from "./schema.ts";
 import type { ZodSchema } from "./zod.ts";
 
@@ -39,7 +40,10 @@ export function jsonSchemaOf(schema: AnySchema, form: Form): JsonSchema | undefi
   const options = libraryOptions[standard.vendor];
   try {
     const target = "draft-2020-12";
-    return convert(options === undefined ? { target } : { target, libraryOptions: options });
+    // valibot writes its defaults into the schema as they are: a bigint, a set.
+    return jsonValue(
+      convert(options === undefined ? { target } : { target, libraryOptions: options }),
+    ) as JsonSchema;
   } catch {
     return undefined; // "may throw if conversion is not supported", says the standard
   }
@@ -83,6 +87,7 @@ interface ZodNode {
 
 function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   const { type, format, catchall, discriminator, valueType } = zodSchema._zod.def;
+  describeValues(zodSchema, jsonSchema);
   if (type === "string" && format === "time") jsonSchema.format = format; // zod gives only its pattern
   if (type === "file") {
     delete jsonSchema.format;
@@ -95,6 +100,21 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
   if (discriminator !== undefined) jsonSchema.discriminator ??= { propertyName: discriminator };
   // A plain object drops unknown keys rather than refusing them, so its output needs no model of its own.
   if (type === "object" && catchall === undefined) delete jsonSchema.additionalProperties;
+}
+
+/**
+ * zod makes `{}` of a set or a map that is a default, and then refuses to describe a schema, and all that contains it,
+ * because of a bigint in an example or a `catch`.
+ */
+function describeValues({ _zod: { def } }: ZodSchema, jsonSchema: Json): void {
+  const hasOwnDefault = def.type === "default" || def.type === "prefault";
+  if ("default" in jsonSchema && hasOwnDefault) jsonSchema.default = def.defaultValue;
+  for (const name of ["default", "example", "examples"]) {
+    if (!(name in jsonSchema)) continue;
+    const value = jsonValue(jsonSchema[name]);
+    if (value === undefined) delete jsonSchema[name];
+    else jsonSchema[name] = value;
+  }
 }
 
 /** zod does not look into types that have no JSON Schema, so their parts are written out where they are used. */

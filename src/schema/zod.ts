@@ -8,6 +8,8 @@ export interface ZodDefinition {
   readonly element?: ZodSchema;
   /** Of a schema that wraps another: optional, nullable, with a default, and the like. */
   readonly innerType?: ZodSchema;
+  /** Of a schema with a default. */
+  readonly defaultValue?: unknown;
   /** Of a record, a map or a set. */
   readonly valueType?: ZodSchema;
   /** The fields of an object. */

@@ -108,6 +108,13 @@ eachLane("body: a bigint keeps its digits, in and out", async (lane) => {
   }
 });
 
+for (const library of ["zod", "valibot"])
+  eachLane(`body: defaults that JSON lacks keep no field from being read: ${library}`, async (lane) => {
+    const path = `/${lane}/defaults/${library}`;
+    assert.deepEqual(await post(path, {}), { status: 200, body: { n: 3, tags: [1] } });
+    assert.deepEqual(await post(path, { n: 4, tags: [2, 3] }), { status: 200, body: { n: 4, tags: [2, 3] } });
+  });
+
 eachLane("integers: a point needs a digit after it, which is 0", async (lane) => {
   for (const [i, status] of [
     ["5", 200],
