@@ -79,13 +79,27 @@ function readWhole(
 /** Replaces headers that announce a body. */
 const noBody = { "content-type": undefined, "content-length": undefined, "transfer-encoding": undefined };
 
+/** What Fastify reads as bytes. */
+const asBytes = { "content-type": "application/octet-stream" };
+
+/** RFC 9110, section 8.3.1: a type and a subtype, and perhaps parameters. */
+const MEDIA_TYPE = /^\s*[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
+
 /** The hook of all other routes, and of what answers where there is none. */
 export const passBody: preParsingHookHandler = (request, _reply, payload, done) => {
   // Where no route matches, the body is not read. Node discards it once the answer has been sent.
-  if (isNotFound(request)) request.headers = { ...noBody };
+  if (isNotFound(request)) {
+    // Of a QUERY Fastify demands a type, even where nothing reads it.
+    const isQuery = request.method === "QUERY";
+    request.headers = { ...noBody, ...(isQuery ? asBytes : {}) };
+    return done(null, isQuery ? Readable.from([]) : payload);
+  }
+  const { "content-type": type } = request.headers;
+  // Fastify refuses a body of no type at all, such as "json", which is read like one of any other type.
+  if (type !== undefined && !MEDIA_TYPE.test(type)) request.headers = { ...asBytes };
   // node:http creates no stream for a body without a length. Where a type is given Fastify would wait for the body,
   // and nothing would come.
-  const isNeverEnded = payload.readableEnded && "content-type" in request.headers;
+  const isNeverEnded = payload.readableEnded && type !== undefined;
   done(null, isNeverEnded ? Readable.from([]) : payload);
 };
 

@@ -15,6 +15,10 @@ const unreadable: readonly { type: string; body: string; form: number; json: num
   { type: "application/json", body: "{", form: 422, json: 422 },
   { type: "application/json", body: '"\xff"', form: 422, json: 400 },
   { type: "a/b", body: "", form: 422, json: 422 },
+  { type: "json", body: '{"name":"tea","price":1}', form: 422, json: 422 },
+  { type: "json; charset=utf-8", body: "{}", form: 422, json: 422 },
+  { type: "", body: '{"name":"tea","price":1}', form: 422, json: 422 },
+  { type: "", body: "", form: 422, json: 422 },
 ];
 
 const servers = new Map<string, Running>();

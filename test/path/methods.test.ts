@@ -147,3 +147,10 @@ test("route() refuses anything but a method, and an empty list", () => {
         error.at?.file === import.meta.filename,
     );
 });
+
+test("a method that no operation can have is a 405 where there is another, and a 404 elsewhere", async () => {
+  for (const method of ["QUERY", "PROPFIND", "LINK", "M-SEARCH"]) {
+    assert.equal((await raw(method, "/loop/value")).head[0], "HTTP/1.1 405 Method Not Allowed", method);
+    assert.equal((await raw(method, "/nobody")).head[0], "HTTP/1.1 404 Not Found", method);
+  }
+});
