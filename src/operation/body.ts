@@ -6,6 +6,7 @@ import { UploadedFile } from "../app/uploaded-file.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
+import { findJsonMistake } from "./json-mistake.ts";
 import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 
 /** The parsed body, shared by everyone who reads it. */
@@ -143,10 +144,8 @@ function parseJson(text: string, hasBigints: boolean, root: string): unknown {
   try {
     return hasBigints && /\d{16}/.test(text) ? sjson.parse(text, keepDigits as Reviver) : sjson.parse(text);
   } catch (error) {
-    const message = (error as Error).message;
-    // V8 gives no position where the text ends too early; Python does.
-    const position = message.includes("end of JSON") ? text.length : /at position (\d+)/.exec(message)?.[1];
-    throw jsonInvalid(root, position === undefined ? undefined : Number(position), message);
+    const mistake = findJsonMistake(text);
+    throw jsonInvalid(root, mistake?.position, mistake?.error ?? (error as Error).message);
   }
 }
 
