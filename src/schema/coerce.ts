@@ -80,7 +80,7 @@ function numberCoercion(type: "integer" | "number", format: string | undefined):
 
 function toBoolean(value: unknown): unknown {
   if (typeof value !== "string" || value.length > MAX_LENGTH) return value;
-  return booleans.get(value) ?? booleans.get(value.trim().toLowerCase()) ?? value;
+  return booleans.get(value) ?? booleans.get(value.toLowerCase()) ?? value;
 }
 
 function arrayCoercion(item: Coerce): Coerce {

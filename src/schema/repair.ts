@@ -189,6 +189,8 @@ function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
     if (json.format === "int64" && Number.isSafeInteger(value)) return BigInt(value);
     if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
   }
+  if (typeof value === "boolean" && isNumeric(json))
+    return json.format === "int64" ? BigInt(value) : Number(value);
   if (typeof value === "bigint" && json.format !== "int64" && isNumeric(json)) return Number(value);
   // A Date from a database is sent as text.
   if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;

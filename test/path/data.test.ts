@@ -63,6 +63,13 @@ eachLane("inputs: a JSON body is coerced as pydantic does it, where it does not 
     await response.text(),
     '{"price":50.5,"on":false,"at":"2026-01-31T00:00:00.000Z","big":12345678901234567890,"in":[1,2],"isDate":true}',
   );
+  const truths = await client.post(`/${lane}/lax`, {
+    json: { ...json, price: true, on: 1, big: false, in: [true, "2"] },
+  });
+  assert.equal(
+    await truths.text(),
+    '{"price":1,"on":true,"at":"2026-01-31T00:00:00.000Z","big":0,"in":[1,2],"isDate":true}',
+  );
   assert.equal(
     await (await client.post(`/${lane}/lax`, { json: { ...json, price: "much", at: "x" } })).text(),
     "2",

@@ -28,8 +28,8 @@ test("compileCoercion(): numbers", () => {
 });
 
 test("compileCoercion(): booleans, in pydantic's spellings", () => {
-  const yes = ["true", "1", "on", "yes", "t", "y", "TRUE", " On "];
-  const no = ["false", "0", "off", "no", "f", "n", "False", "\tno\n"];
+  const yes = ["true", "1", "on", "yes", "t", "y", "TRUE", "On"];
+  const no = ["false", "0", "off", "no", "f", "n", "False", "nO"];
   assert.deepEqual(
     coerced(z.boolean(), yes),
     yes.map(() => true),
@@ -38,7 +38,7 @@ test("compileCoercion(): booleans, in pydantic's spellings", () => {
     coerced(z.boolean(), no),
     no.map(() => false),
   );
-  const neither = ["", "2", "yess", "null", undefined, 1];
+  const neither = ["", "2", "yess", "null", " on", "no\n", undefined, 1];
   assert.deepEqual(coerced(z.boolean(), neither), neither);
 });
 
