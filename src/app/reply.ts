@@ -181,7 +181,7 @@ function quote(location: string): string {
 
 /** Options of {@link file}. */
 export interface FileOptions extends ReplyOptions {
-  /** Its media type. Default: from the extension of the path. */
+  /** Its media type. Default: from the extension of the path. Text without a `charset` is sent as UTF-8. */
   readonly mediaType?: string;
   /** Makes browsers save it under this name. Default: they show it. */
   readonly filename?: string;
@@ -205,7 +205,10 @@ export interface FileOptions extends ReplyOptions {
 export function file(path: string, options: FileOptions = {}): Reply {
   const { mediaType, filename, headers, ...rest } = options;
   const disposition = filename === undefined ? {} : { "content-disposition": attachment(filename) };
-  return new Reply({ file: path }, mediaType, { ...rest, headers: { ...disposition, ...headers } });
+  return new Reply({ file: path }, withCharset(mediaType), {
+    ...rest,
+    headers: { ...disposition, ...headers },
+  });
 }
 
 /** RFC 6266: a plain name in quotes, any other name in RFC 8187's encoding. */
@@ -221,7 +224,7 @@ function attachment(filename: string): string {
 
 /** Options of {@link stream}. */
 export interface StreamOptions extends ReplyOptions {
-  /** Its media type. Default none. */
+  /** Its media type. Default none. Text without a `charset` is sent as UTF-8. */
   readonly mediaType?: string;
 }
 
@@ -251,7 +254,13 @@ export function stream(
 ): Reply {
   const { mediaType, ...rest } = options;
   if (chunks === undefined) throw unfit("an iterable of text or bytes", chunks);
-  return new Reply(typeof chunks === "string" ? [chunks] : chunks, mediaType, rest);
+  return new Reply(typeof chunks === "string" ? [chunks] : chunks, withCharset(mediaType), rest);
+}
+
+/** Browsers take text that does not name its encoding for that of their country. Starlette's rule. */
+function withCharset(mediaType: string | undefined): string | undefined {
+  const isSilent = mediaType !== undefined && /^text\//i.test(mediaType) && !/charset=/i.test(mediaType);
+  return isSilent ? `${mediaType}; charset=utf-8` : mediaType;
 }
 
 /** Whether a response with this status has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */

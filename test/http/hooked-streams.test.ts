@@ -13,8 +13,8 @@ beforeEach(() => journal.clear());
 
 const types = {
   text: "text/plain; charset=utf-8",
-  file: "text/plain",
-  stream: "text/plain",
+  file: "text/plain; charset=utf-8",
+  stream: "text/plain; charset=utf-8",
   events: "text/event-stream; charset=utf-8",
   lines: "application/jsonl",
 };

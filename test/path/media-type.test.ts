@@ -22,6 +22,21 @@ for (const [path, type, body] of [
     assert.equal(await response.text(), body);
   });
 
+eachLane("a media type of text says that it is UTF-8, unless it names an encoding", async (lane) => {
+  for (const [given, sent] of [
+    ["text/csv", "text/csv; charset=utf-8"],
+    ["TEXT/html", "TEXT/html; charset=utf-8"],
+    ["text/plain; Charset=latin1", "text/plain; Charset=latin1"],
+    ["application/json", "application/json"],
+    ["image/svg+xml", "image/svg+xml"],
+  ] as const)
+    for (const path of ["stream", "file"]) {
+      const response = await fetch(`${server.url}/${lane}/${path}?type=${encodeURIComponent(given)}`);
+      await response.arrayBuffer();
+      assert.equal(response.headers.get("content-type"), sent, path);
+    }
+});
+
 // A generator starts after the head was sent: it is too late for headers of its own.
 eachLane("a media type that a generator sets comes too late, and its lines are JSON lines", async (lane) => {
   const response = await fetch(`${server.url}/${lane}/lines`);

@@ -58,7 +58,7 @@ eachLane(
       const types = {
         generator: "application/jsonl",
         events: "text/event-stream",
-        "file-stream": "text/plain",
+        "file-stream": "text/plain; charset=utf-8",
       };
       const type = (types as Record<string, string>)[path];
       if (type !== undefined)
