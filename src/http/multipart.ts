@@ -96,6 +96,7 @@ class FormReading {
   #failure: { readonly error: unknown } | undefined;
   #onFailure: ((error: unknown) => void) | undefined;
   #fields = 0;
+  #isEmpty = true;
 
   constructor(headers: BusboyHeaders, form: ReceivedForm) {
     this.#busboy = new Busboy({
@@ -125,6 +126,7 @@ class FormReading {
   async read(body: AsyncIterable<Buffer>): Promise<FormPart[]> {
     try {
       await this.#writeAll(body);
+      if (this.#isEmpty) return []; // a form without fields, as in Starlette: not one that was cut off
       this.#busboy.end();
       await finished(this.#busboy);
       return await Promise.all(this.#parts);
@@ -141,6 +143,7 @@ class FormReading {
       for (;;) {
         const { done, value } = await this.#unlessFailed(chunks.next());
         if (done === true) return;
+        this.#isEmpty = false;
         await this.#unlessFailed(this.#write(value));
       }
     } finally {

@@ -9,6 +9,7 @@ import forms from "../fixtures/uploads-app.ts";
 const unreadable: readonly { type: string; body: string; form: number; json: number }[] = [
   { type: "multipart/form-data", body: "", form: 400, json: 422 },
   { type: "multipart/form-data", body: "--x\r\n", form: 400, json: 422 },
+  { type: "multipart/form-data; boundary=x", body: "", form: 422, json: 422 },
   { type: "multipart/form-data; boundary=x", body: "--x\r\nContent-Dis", form: 400, json: 422 },
   { type: "multipart/form-data; boundary=x", body: "no part at all", form: 400, json: 422 },
   { type: "application/x-www-form-urlencoded", body: "a=1&".repeat(2_000), form: 400, json: 422 },
