@@ -152,6 +152,8 @@ function locate(
     const declared = segment(part);
     const key = at.key === undefined ? (wireNames?.get(String(declared)) ?? declared) : declared;
     const { value: owner, shape: ownerShape } = at;
+    // A set travels as a list, and no library says which of its items is wrong.
+    if (Array.isArray(owner) && typeof key !== "number" && !Object.hasOwn(owner, key)) break;
     // pydantic includes the union alternative in which the mistake is.
     const tag = ownerShape?.discriminator === undefined ? undefined : tagOf(owner, ownerShape.discriminator);
     if (tag !== undefined && key !== ownerShape?.discriminator) tell(tag);

@@ -1,6 +1,7 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
-import { createRepairOfMany, type Repair } from "./repair.ts";
+import { createRepairOfMany, MAX_REPAIRS, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import { triedFor } from "./tried.ts";
 import { countTo } from "./values.ts";
@@ -181,21 +182,28 @@ export class ItemCheck {
 
   /** Asynchronous checks are left to the check of the whole. */
   #item(schema: ZodSchema, item: unknown, loc: Refused["loc"], key: string | number): unknown {
-    const result = schema["~standard"].validate(item);
-    if (result instanceof Promise) {
-      result.catch(() => undefined);
-      return item;
+    let mended = item;
+    for (let repairs = 0; ; repairs++) {
+      const result = schema["~standard"].validate(mended);
+      if (result instanceof Promise) {
+        result.catch(() => undefined);
+        return item;
+      }
+      if (result.issues === undefined) return mended;
+      const next = repairs === MAX_REPAIRS ? mended : this.#repairOf(schema)(mended, result.issues);
+      if (Object.is(next, mended)) return this.#refuseItem(schema, item, [...loc, key], result.issues);
+      mended = next;
     }
-    if (result.issues === undefined) return item;
-    const mended = this.#repairOf(schema)(item, result.issues);
-    const again = Object.is(mended, item) ? result : schema["~standard"].validate(mended);
-    if (again instanceof Promise) {
-      again.catch(() => undefined);
-      return item;
-    }
-    if (again.issues === undefined) return mended;
-    const refused: Refused = { schema, limits: this.#limits, input: item, loc: [...loc, key] };
-    for (const detail of detailsOf(again.issues, refused)) this.details.push(detail);
+  }
+
+  #refuseItem(
+    schema: ZodSchema,
+    item: unknown,
+    loc: Refused["loc"],
+    issues: readonly StandardSchemaV1.Issue[],
+  ): unknown {
+    const refused: Refused = { schema, limits: this.#limits, input: item, loc };
+    for (const detail of detailsOf(issues, refused)) this.details.push(detail);
     return item;
   }
 

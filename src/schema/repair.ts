@@ -13,6 +13,12 @@ import { wordingOf } from "./wording.ts";
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
 
 /**
+ * How often a value is repaired: a set or a map has to be made before its library says what is wrong in it, and there
+ * may be another one in it.
+ */
+export const MAX_REPAIRS = 3;
+
+/**
  * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date` is,
  * a list where a `Set` is. It runs only when validation has failed, so that valid input costs nothing, and looks only
  * at what was refused.
@@ -72,14 +78,15 @@ function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
   const keys = [...outer.keys];
   let { shape } = outer;
   let value = search.whole;
-  for (const key of outer.keys) value = (value as Record<string | number, unknown>)[key];
+  for (const key of outer.keys) value = innerOf(value as object, key);
   for (const part of path) {
+    if (value instanceof Set) break; // whatever it says, it is no place in the set
     const key = typeof part === "object" ? part.key : part;
     if (typeof key === "symbol" || key === "__proto__") return [];
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, key)) return [];
+    if (value === null || typeof value !== "object" || !hasInner(value, key)) return [];
     keys.push(key);
     shape = shape.at(key);
-    value = (value as Record<string | number, unknown>)[key];
+    value = innerOf(value, key);
   }
   const mended = mendedLeaf(value, shape, expectationOf(issue));
   return Object.is(mended, value)
@@ -107,19 +114,38 @@ export function withMends(whole: unknown, mends: readonly Mend[]): unknown {
   const root = { value: whole };
   const copies = new Set<unknown>([root]);
   for (const { keys, value } of mends) {
-    let owner: Record<string | number, unknown> = root;
+    let owner: object = root;
     let last: string | number = "value";
     for (const key of keys) {
-      const inner = owner[last] as object;
-      const copy = copies.has(inner) ? inner : Array.isArray(inner) ? [...inner] : { ...inner };
+      const inner = innerOf(owner, last) as object;
+      const copy = copies.has(inner) ? inner : copyOf(inner);
       copies.add(copy);
-      owner[last] = copy;
-      owner = copy as Record<string | number, unknown>;
+      setInner(owner, last, copy);
+      owner = copy;
       last = key;
     }
-    owner[last] = value;
+    setInner(owner, last, value);
   }
   return root.value;
+}
+
+/** An earlier repair may have made a map. */
+function hasInner(owner: object, key: string | number): boolean {
+  return owner instanceof Map ? owner.has(key) : Object.hasOwn(owner, key);
+}
+
+function innerOf(owner: object, key: string | number): unknown {
+  return owner instanceof Map ? owner.get(key) : (owner as Record<string | number, unknown>)[key];
+}
+
+function setInner(owner: object, key: string | number, value: unknown): void {
+  if (owner instanceof Map) owner.set(key, value);
+  else (owner as Record<string | number, unknown>)[key] = value;
+}
+
+function copyOf(owner: object): object {
+  if (owner instanceof Map) return new Map(owner);
+  return Array.isArray(owner) ? [...owner] : { ...owner };
 }
 
 type Expectation = "set" | "map" | "date";
@@ -140,11 +166,9 @@ function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
   return undefined;
 }
 
-function mendedLeaf(
-  value: unknown,
-  { alternatives, root }: Shape,
-  expected: Expectation | undefined,
-): unknown {
+function mendedLeaf(value: unknown, shape: Shape, expected: Expectation | undefined): unknown {
+  if (value instanceof Set) return mendedItems(value, shape.at(0), expected);
+  const { alternatives, root } = shape;
   const special =
     expected === "date" ? toDate(value, alternatives) : fill(expected, value, alternatives, root);
   if (special !== undefined) return special;
@@ -153,6 +177,13 @@ function mendedLeaf(
     if (!Object.is(mended, value)) return mended;
   }
   return value;
+}
+
+/** No library says which item of a set it has refused, only what it expected. */
+function mendedItems(items: Set<unknown>, shape: Shape, expected: Expectation | undefined): Set<unknown> {
+  const mended = [...items].map((item) => (item instanceof Date ? item : mendedLeaf(item, shape, expected)));
+  const isMended = [...items].some((item, index) => !Object.is(item, mended[index]));
+  return isMended ? new Set(mended) : items;
 }
 
 /** Undefined when no date is expected, or the value is not one. */

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
-import { createRepair, type Repair } from "./repair.ts";
+import { createRepair, MAX_REPAIRS, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 
 /** The result of a validation: a value, or what is wrong. */
@@ -38,11 +38,15 @@ export function validate(
   loc: Refused["loc"],
 ): Validated | Promise<Validated> {
   const result = checked.schema["~standard"].validate(value);
-  if (result instanceof Promise) return result.then((late) => judge(late, value, checked, { input, loc }));
-  return result.issues === undefined ? result : judge(result, value, checked, { input, loc });
+  if (!(result instanceof Promise) && result.issues === undefined) return result;
+  const sent: Sent = { input, loc, repairs: 0 };
+  return result instanceof Promise
+    ? result.then((late) => judge(late, value, checked, sent))
+    : judge(result, value, checked, sent);
 }
 
-type Sent = Pick<Refused, "input" | "loc">;
+/** What was sent, and how often it has been repaired. */
+type Sent = Pick<Refused, "input" | "loc"> & { readonly repairs: number };
 
 function judge(
   result: StandardSchemaV1.Result<unknown>,
@@ -51,15 +55,19 @@ function judge(
   sent: Sent,
 ): Validated | Promise<Validated> {
   if (result.issues === undefined) return result;
-  const mended = checked.repair(value, result.issues);
+  const mended = sent.repairs === MAX_REPAIRS ? value : checked.repair(value, result.issues);
   if (Object.is(mended, value)) return verdict(result, checked, sent);
   const again = checked.schema["~standard"].validate(mended);
+  const next: Sent = { ...sent, repairs: sent.repairs + 1 };
   return again instanceof Promise
-    ? again.then((late) => verdict(late, checked, sent))
-    : verdict(again, checked, sent);
+    ? again.then((late) => judge(late, mended, checked, next))
+    : judge(again, mended, checked, next);
 }
 
-function verdict(result: StandardSchemaV1.Result<unknown>, checked: CheckedSchema, sent: Sent): Validated {
-  if (result.issues === undefined) return { value: result.value };
-  return { details: detailsOf(result.issues, { ...checked, ...sent }) };
+function verdict(
+  { issues }: StandardSchemaV1.FailureResult,
+  checked: CheckedSchema,
+  { input, loc }: Sent,
+): Validated {
+  return { details: detailsOf(issues, { ...checked, input, loc }) };
 }

@@ -115,6 +115,42 @@ for (const library of ["zod", "valibot"])
     assert.deepEqual(await post(path, { n: 4, tags: [2, 3] }), { status: 200, body: { n: 4, tags: [2, 3] } });
   });
 
+eachLane("body: what is in a set or a map is read as leniently as anything else", async (lane) => {
+  const day = "2026-01-31T00:00:00.000Z";
+  const sent = {
+    days: ["2026-01-31", day],
+    flags: ["yes", 0],
+    moved: { a: "2026-01-31" },
+    sizes: { b: { n: "3" } },
+    pairs: [[1, "2"], ["3"]],
+  };
+  const read = {
+    days: [day, day],
+    flags: [true, false],
+    moved: { a: day },
+    sizes: { b: { n: 3 } },
+    pairs: [[1, 2], [3]],
+  };
+  assert.deepEqual(await post(`/${lane}/groups`, sent), { status: 200, body: read });
+  const many = Array.from({ length: 500 }, () => sent); // long: checked in pieces
+  assert.deepEqual(await post(`/${lane}/group-list`, many), { status: 200, body: read });
+});
+
+eachLane("body: a mistake in a set or a map is where something was sent", async (lane) => {
+  const sent = { days: ["2026-01-31", "tea"], moved: { a: "milk" } };
+  assert.deepEqual(await post(`/${lane}/groups`, sent), {
+    status: 422,
+    body: [
+      [["body", "days"], sent.days],
+      [["body", "moved", "a"], "milk"],
+    ],
+  });
+  assert.deepEqual(await post(`/${lane}/object-set`, [{ n: "tea" }]), {
+    status: 422,
+    body: [[["body"], [{ n: "tea" }]]],
+  });
+});
+
 eachLane("integers: a point needs a digit after it, which is 0", async (lane) => {
   for (const [i, status] of [
     ["5", 200],
