@@ -61,7 +61,15 @@ const base: ESLint.Plugin = { meta: { name: "offloop", namespace: "offloop" }, r
 const recommended: Linter.Config = {
   name: "offloop/recommended",
   plugins: { offloop: base },
-  rules: { "offloop/state": "error", "offloop/blocking": "warn", "offloop/promise": "warn" },
+  rules: {
+    "offloop/state": "error",
+    "offloop/blocking": "warn",
+    "offloop/promise": "warn",
+    // They would remove an async that awaits nothing, which is what keeps such a function on the loop. ESLint lets a
+    // rule be off whose plugin is not there.
+    "require-await": "off",
+    "@typescript-eslint/require-await": "off",
+  },
 };
 
 /**
@@ -87,7 +95,11 @@ const plugin: ESLint.Plugin & {
   readonly rules: Record<RuleName, Rule.RuleModule>;
   /** Ready-made configurations. */
   readonly configs: {
-    /** All rules: `state` as an error, the others as warnings. */
+    /**
+     * All rules: `state` as an error, the others as warnings. It turns `require-await` and
+     * `@typescript-eslint/require-await` off, which fight the rule: an `async` that awaits nothing keeps a function on
+     * the event loop. Place it after the configurations that turn them on.
+     */
     readonly recommended: Linter.Config;
   };
 } = { ...base, rules, configs: { recommended } };

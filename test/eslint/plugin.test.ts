@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { ESLint, type Linter } from "eslint";
+import { builtinRules } from "eslint/use-at-your-own-risk";
 import { ESLint as ESLint9 } from "eslint9";
 import offloop from "offloop/eslint";
 import { expectedFindings } from "../guard/expected-findings.ts";
@@ -38,6 +39,25 @@ for (const [name, Engine] of Object.entries({ ESLint, ESLint9: ESLint9 as unknow
     }
   });
 }
+
+for (const [name, Engine] of Object.entries({ ESLint, ESLint9: ESLint9 as unknown as typeof ESLint }))
+  test(`recommended turns off in ${name} what would move a function to a thread: require-await, of any plugin`, async () => {
+    const code = 'import { App } from "offloop"; const app = new App(); app.get("/", async () => "well");';
+    const asked = { rules: { "require-await": "error" } } satisfies Linter.Config;
+    const typed = {
+      plugins: { "@typescript-eslint": { rules: { "require-await": builtinRules.get("require-await") } } },
+      rules: { "@typescript-eslint/require-await": "error" },
+    } as Linter.Config;
+    const { recommended } = offloop.configs;
+    const found = async (...configs: Linter.Config[]): Promise<unknown[]> => {
+      const engine = new Engine({ overrideConfigFile: true, overrideConfig: configs });
+      const [result] = await engine.lintText(code, { filePath: "app.js" });
+      return result?.messages.map(({ ruleId }) => ruleId) ?? [];
+    };
+    assert.deepEqual(await found(asked, typed), ["require-await", "@typescript-eslint/require-await"]);
+    assert.deepEqual(await found(asked, typed, recommended), []);
+    assert.deepEqual(await found(asked, recommended), [], "without the plugin");
+  });
 
 test("offloop/eslint leaves files alone that do not use offloop", async () => {
   const other = plain.replace('from "offloop"', 'from "express"');
