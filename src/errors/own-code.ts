@@ -1,8 +1,13 @@
+import { fileURLToPath } from "node:url";
+
 /**
  * The folder of offloop's own code: `src` in the repository, `dist` in the package. One level above this file, and above
  * the chunk that it is bundled into. No other module may know where it lies.
  */
 export const ownFolder: string = new URL("../", import.meta.url).href;
+
+/** The same folder as a path, which is what V8 calls the modules of a `node:vm`, where Jest loads everything. */
+const ownPath = ownFolder.startsWith("file:") ? fileURLToPath(ownFolder) : ownFolder;
 
 /** `.ts` in the repository and `.js` in the package. */
 export const ownExtension: string = import.meta.url.slice(-3);
@@ -17,14 +22,17 @@ export function ownEntry(path: string): URL {
   return ownFile(path + ownExtension);
 }
 
-/** Whether a script is offloop's own. Pass the URL of the running code: a source map may place it anywhere. */
-export function isOwnScript(url: string): boolean {
-  return url.startsWith(ownFolder);
+/** Whether a script is offloop's own. Pass V8's name of the running code: a source map may place it anywhere. */
+export function isOwnScript(name: string): boolean {
+  return name.startsWith(ownFolder) || name.startsWith(ownPath);
 }
+
+/** A message may name that path, too. */
+const FRAME = /^\s*at .*:\d+\)?$/;
 
 /** Whether a line of a stack is a frame in offloop's own code. */
 export function isOwnFrame(line: string): boolean {
-  return line.includes(ownFolder);
+  return line.includes(ownFolder) || (line.includes(ownPath) && FRAME.test(line));
 }
 
 /**

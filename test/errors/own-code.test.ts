@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { isOwnFrame, isOwnScript } from "../../src/errors/own-code.ts";
 
 const source = new URL("../../src/", import.meta.url);
@@ -28,4 +29,13 @@ test("isOwnScript() and isOwnFrame() take no module next to src for one inside i
     assert.ok(!isOwnScript(href), path);
     assert.ok(!isOwnFrame(`    at run (${href}:12:3)`), path);
   }
+});
+
+test("both know code by its path, too, as V8 names the modules of a node:vm, and take no message for a frame", () => {
+  const path = fileURLToPath(new URL("lanes/choose.ts", source));
+  assert.ok(isOwnScript(path));
+  assert.ok(isOwnFrame(`    at run (${path}:12:3)`));
+  assert.ok(isOwnFrame(`    at ${path}:12:3`));
+  assert.ok(!isOwnFrame(`Error: this copy is in ${path}`));
+  assert.ok(!isOwnScript(fileURLToPath(new URL("../src-of-others/app.ts", source))));
 });
