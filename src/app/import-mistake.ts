@@ -1,17 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, join, matchesGlob, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { SourceLocation } from "../errors/offloop-error.ts";
 import { scriptPath } from "../errors/source-map.ts";
-
-/** An import of something that does not exist. */
-interface ImportMistake {
-  readonly at: SourceLocation;
-  readonly fix: string;
-}
+import type { LoadMistake } from "./user-modules.ts";
 
 /** Where the import is that Node could not resolve; undefined when that cannot be determined. */
-export function importMistake(error: NodeJS.ErrnoException): ImportMistake | undefined {
+export function importMistake(error: NodeJS.ErrnoException): LoadMistake | undefined {
   const importer = / imported from (.+)$/m.exec(error.message)?.[1];
   if (importer === undefined) return undefined;
   const file = scriptPath(importer);
@@ -46,7 +40,7 @@ function importsOf(file: string): Import[] {
 /** Tells whether an import's specifier is the one that Node could not find. */
 function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: string) => boolean {
   const { url } = error as { readonly url?: unknown };
-  const missing = /'([^']+)'/.exec(error.message)?.[1] ?? "";
+  const missing = /["']([^"']+)["']/.exec(error.message)?.[1] ?? "";
   const path = typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : scriptPath(missing);
   return (specifier, importer) =>
     specifier === missing ||
@@ -57,12 +51,43 @@ function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: s
 const endings = [".ts", ".js", ".mts", ".mjs", "/index.ts", "/index.js"];
 
 function fixOf(specifier: string, importer: string): string {
+  if (specifier.startsWith("#"))
+    return `add it to "imports" in package.json, as in ${aliasLine(specifier)}, or mend the name`;
+  if (isAlias(specifier, importer))
+    return `give it a name in "imports" of package.json, as in ${aliasLine(specifier)}, or compile the app: Node knows no other aliases; see ${PAGE}`;
   if (!/^(?:\.\.?)?\//.test(specifier)) return `run "npm install ${packageOf(specifier)}", or mend the name`;
   const path = resolve(dirname(importer), specifier);
   const bare = path.replace(/\.m?[jt]s$/, "");
   const there = endings.find((ending) => existsSync(bare + ending));
   if (there === undefined) return "mend the path, or add the file";
   return `write "${specifier.replace(/\.m?[jt]s$/, "")}${there}": Node takes the file's own name`;
+}
+
+const PAGE = "node_modules/offloop/docs/toolchain.md";
+
+/** Whether a specifier is an alias for a folder: no package can have the name, or a tsconfig.json says so. */
+function isAlias(specifier: string, importer: string): boolean {
+  return /^(?:@\/|~|\$)/.test(specifier) || pathsOf(importer).some((path) => matchesGlob(specifier, path));
+}
+
+/** `@/lib/x.ts` becomes `"#lib/*": "./src/lib/*"`. */
+function aliasLine(specifier: string): string {
+  const [first = "", ...rest] = specifier.replace(/^(?:[#@~$]\/|[#@~$])/, "").split("/");
+  const name = first.replace(/\.[cm]?[jt]s$/, "");
+  return rest.length > 0
+    ? `"#${first}/*": "./src/${first}/*"`
+    : `"#${name}": "./src/${name === first ? `${name}.ts` : first}"`;
+}
+
+/** The names in `paths` of the tsconfig.json nearest to a file. It may have comments, so it is not parsed. */
+function pathsOf(importer: string): string[] {
+  for (let folder = dirname(importer), last = ""; folder !== last; last = folder, folder = dirname(folder)) {
+    const file = join(folder, "tsconfig.json");
+    if (!existsSync(file)) continue;
+    const paths = /"paths"\s*:\s*\{([^}]*)\}/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
+    return [...paths.matchAll(/"([^"\n]+)"\s*:/g)].map(([, name = ""]) => name.replace(/\*$/, "**"));
+  }
+  return [];
 }
 
 function packageOf(specifier: string): string {

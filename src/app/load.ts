@@ -5,8 +5,8 @@ import { checkCopy } from "../errors/brand.ts";
 import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { App, appsMade } from "./app.ts";
+import { loadMistake } from "./load-mistake.ts";
 import { settling } from "./settling.ts";
-import type { SyntaxMistake } from "./syntax-mistake.ts";
 
 /** Where to find an app: a module, and the export that holds it. */
 export interface AppTarget {
@@ -65,7 +65,8 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   } catch (cause) {
     // It already says what happened, where, and what to do; nothing could be added.
     if (cause instanceof OffloopError) throw cause;
-    const { what = `it threw ${String(cause)}`, at, fix } = await mistakeIn(cause, url);
+    const mistake = await loadMistake(cause, new URL(url));
+    const { what = `it threw ${String(cause)}`, at, fix } = mistake ?? { fix: fixOf(cause) };
     throw new OffloopError("OFFLOOP_MODULE_FAILED", `Cannot load "${localPath(file)}": ${what}`, {
       at,
       fix,
@@ -79,20 +80,6 @@ function neverLoads(file: string): OffloopError {
   return new OffloopError("OFFLOOP_MODULE_FAILED", what, {
     fix: "look at what it, or a module that it imports, awaits at its top level: nothing that the process has open can settle it",
   });
-}
-
-/** What is wrong with a module that failed to load. The parser is loaded only for code that Node could not read. */
-async function mistakeIn(
-  cause: unknown,
-  url: string,
-): Promise<Pick<SyntaxMistake, "what" | "fix"> & { readonly at?: SourceLocation }> {
-  if (cause instanceof Error && / imported from /.test(cause.message)) {
-    const { importMistake } = await import("./import-mistake.ts");
-    return importMistake(cause) ?? { fix: fixOf(cause) };
-  }
-  if (!(cause instanceof SyntaxError) || isCommonJs(cause)) return { fix: fixOf(cause) };
-  const { syntaxMistake } = await import("./syntax-mistake.ts");
-  return syntaxMistake(cause, new URL(url)) ?? { fix: fixOf(cause) };
 }
 
 function chosenExport(
@@ -137,15 +124,9 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
 }
 
 function fixOf(cause: unknown): string {
-  if (isCommonJs(cause))
-    return 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs';
   return cause instanceof Error
     ? "correct the error that the stack below shows"
     : "throw an Error: its stack would say where";
-}
-
-function isCommonJs(error: unknown): boolean {
-  return error instanceof SyntaxError && error.message.includes("import statement outside a module");
 }
 
 type Served = (app: App) => void;

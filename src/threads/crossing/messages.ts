@@ -7,6 +7,7 @@ import type { AppTarget } from "../../app/load.ts";
 import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
 import type { ThreadPriority } from "../../app/thread-settings.ts";
+import type { LoadMistake } from "../../app/user-modules.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import type { EndedBy } from "../../operation/end-reason.ts";
 import type { Board, RelayCount } from "./board.ts";
@@ -85,7 +86,7 @@ export const RESULT_FIELDS = 4;
 export type Hello =
   | ThreadReady
   | { readonly missing: string[]; readonly extra: string[] }
-  | { readonly failed: DescribedError };
+  | { readonly failed: DescribedError; readonly mistake?: LoadMistake | undefined };
 
 /** A thread has loaded the app. */
 export interface ThreadReady {

@@ -5,6 +5,7 @@ import { takeEnvironment } from "../../app/environment.ts";
 import type { BoundJobs } from "../../app/jobs.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
 import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
+import { loadMistake } from "../../app/load-mistake.ts";
 import type { Log } from "../../app/log.ts";
 import {
   partsOf,
@@ -76,7 +77,9 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
     }
     port.postMessage(hello);
   } catch (error) {
-    port.postMessage({ failed: describeError(rootOf(error)) } satisfies Hello);
+    const root = rootOf(error);
+    const mistake = await loadMistake(root, new URL(target.url));
+    port.postMessage({ failed: describeError(root), mistake } satisfies Hello);
   }
 }
 

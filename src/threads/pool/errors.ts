@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import type { AppTarget } from "../../app/load.ts";
+import type { LoadMistake } from "../../app/user-modules.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { counted } from "../../errors/counted.ts";
-import { describeError, thrownText } from "../../errors/described-error.ts";
+import { type DescribedError, describeError, thrownText } from "../../errors/described-error.ts";
 import { type ErrorCode, localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { stackFrames } from "../../errors/stack-frames.ts";
 import type { Hello } from "../crossing/messages.ts";
@@ -190,7 +191,8 @@ export function startError(hello: Hello, thread: number, app: FailedApp): Offloo
     const { type, message, stack } = hello.failed;
     const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
     // The rest of the message is shown with the cause.
-    return failedStart(thread, message.split("\n")[0] as string, app, cause);
+    const mistake = forThread(hello.mistake) ?? whereFound(hello.failed, app);
+    return failedStart(thread, message.split("\n")[0] as string, app, { cause, mistake });
   }
   const differences = [
     ...listed(hello.missing, `on the main thread and not in thread ${thread}`),
@@ -204,15 +206,45 @@ export function startError(hello: Hello, thread: number, app: FailedApp): Offloo
   });
 }
 
+/** What is known of a failed start beyond the message. */
+interface FailedStart {
+  readonly cause?: Error;
+  /** What Node could not load, if it was that. */
+  readonly mistake?: LoadMistake | undefined;
+}
+
 /** The error of a thread that could not load the app. */
-export function failedStart(thread: number, why: string, app: FailedApp, cause?: Error): OffloopError {
+export function failedStart(
+  thread: number,
+  why: string,
+  app: FailedApp,
+  { cause, mistake }: FailedStart = {},
+): OffloopError {
   return new OffloopError("OFFLOOP_THREAD_START", `Cannot start thread ${thread}: ${why}`, {
     ...changedOr(app, {
-      at: placeOf(cause) ?? { file: fileURLToPath(app.target.url), line: 1, column: 1 },
-      fix: "let the module only declare: each thread imports it once more",
+      at: mistake?.at ?? placeOf(cause) ?? { file: fileURLToPath(app.target.url), line: 1, column: 1 },
+      fix: mistake?.fix ?? "let the module only declare: each thread imports it once more",
     }),
     cause,
   });
+}
+
+/** Vitest compiles for the main thread alone, so what Node cannot load fails only in threads. */
+function forThread(mistake: LoadMistake | undefined): LoadMistake | undefined {
+  if (mistake === undefined || process.env.VITEST === undefined) return mistake;
+  const asVitest =
+    'or let threads compile as vitest does, with execArgv: ["--import", "tsx"] and pool: "forks"';
+  return { ...mistake, fix: `${mistake.fix}; ${asVitest}` };
+}
+
+/** A thread looks for the app where it was made, unless the module is named: that may be a function of another file. */
+function whereFound({ code }: DescribedError, { target }: FailedApp): LoadMistake | undefined {
+  if (code !== "OFFLOOP_APP_NOT_FOUND") return undefined;
+  const at = { file: fileURLToPath(target.url), line: 1, column: 1 };
+  return {
+    at,
+    fix: `export the app from ${localPath(at.file)}, or name the module that exports it: testClient(new URL("./app.ts", import.meta.url)), or serve(app, { module: import.meta.url })`,
+  };
 }
 
 /** What an error says about an app that a thread could not load, or not as the main thread has it. */
