@@ -1,4 +1,5 @@
 import { pathToFileURL } from "node:url";
+import { installedPackage } from "../errors/installed-package.ts";
 import { scriptPath } from "../errors/source-map.ts";
 import { type LoadMistake, type StaticImport, userModules } from "./user-modules.ts";
 
@@ -23,7 +24,7 @@ const fixes: Readonly<Record<string, (file: string, found?: StaticImport) => str
       ? "name it .ts if it has no JSX, or compile it, with a bundler or with tsx; see node_modules/offloop/docs/toolchain.md"
       : undefined,
   ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING: (file) =>
-    `compile ${packageAt(file)} to JavaScript, or bundle the app with only offloop external: Node runs no TypeScript in node_modules; see node_modules/offloop/docs/toolchain.md`,
+    `compile ${installedPackage(file)} to JavaScript, or bundle the app with only offloop external: Node runs no TypeScript in node_modules; see node_modules/offloop/docs/toolchain.md`,
 };
 
 /** The file in Node's message: a URL or a path, in quotes or after the last "for". */
@@ -35,7 +36,7 @@ function unloadedFile({ message }: Error): string | undefined {
 /** Where the user's modules import a file: by its path, or by the package that it is in. */
 function findImport(module: URL, file: string): StaticImport | undefined {
   const { href } = pathToFileURL(file);
-  const name = /[\\/]node_modules[\\/]/.test(file) ? packageAt(file) : undefined;
+  const name = installedPackage(file);
   for (const { url, imports } of userModules(module)) {
     const found = imports.find(({ specifier }) =>
       /^\.{0,2}\//.test(specifier)
@@ -45,14 +46,4 @@ function findImport(module: URL, file: string): StaticImport | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** The package that an installed file belongs to. */
-function packageAt(file: string): string {
-  const parts =
-    file
-      .split(/[\\/]node_modules[\\/]/)
-      .at(-1)
-      ?.split(/[\\/]/) ?? [];
-  return parts.slice(0, parts[0]?.startsWith("@") ? 2 : 1).join("/");
 }

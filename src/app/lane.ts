@@ -30,9 +30,9 @@ export function laneOf(what: string, fn: unknown, runs: Lane | undefined, at: So
   if (types.isAsyncFunction(fn)) return "loop";
   const lost = lostDeclaration(Function.prototype.toString.call(fn));
   if (lost !== undefined) {
-    throw new OffloopError("OFFLOOP_LANE_UNKNOWN", `Cannot tell where ${what} runs: ${lost}`, {
+    throw new OffloopError("OFFLOOP_LANE_UNKNOWN", `Cannot tell where ${what} runs: ${lost.why}`, {
       at,
-      fix: 'set runs: "loop" or runs: "thread" in its options',
+      fix: `${lost.fix}, or set runs: "loop" or runs: "thread" in its options`,
     });
   }
   return "thread";
@@ -46,10 +46,17 @@ function checkedLane(what: string, runs: unknown, at: SourceLocation): Lane {
   });
 }
 
-function lostDeclaration(source: string): string | undefined {
-  if (/\{\s*\[native code\]\s*\}$/.test(source)) return "it is a bound or native function, which hides async";
+function lostDeclaration(source: string): { readonly why: string; readonly fix: string } | undefined {
+  if (/\{\s*\[native code\]\s*\}$/.test(source))
+    return {
+      why: "it is a bound or native function, which hides async",
+      fix: "call it in an arrow function, async if it is to run on the loop",
+    };
   if (/\b__(awaiter|async|asyncToGenerator)\s*\(/.test(source))
-    return "it was compiled to below ES2017, which hides async";
+    return {
+      why: "it was compiled to below ES2017, which hides async",
+      fix: "compile to ES2017 or later",
+    };
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import { countServing } from "../errors/brand.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 
 /** How many servers have a router or an app open. */
@@ -6,7 +7,11 @@ const servings = new WeakMap<object, number>();
 /** Notes that routers are served from now on. Returns the function that ends this. */
 export function beginServing(routers: readonly object[]): () => void {
   count(routers, 1);
-  return () => count(routers, -1);
+  countServing(1);
+  return () => {
+    count(routers, -1);
+    countServing(-1);
+  };
 }
 
 function count(routers: readonly object[], change: number): void {

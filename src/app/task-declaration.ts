@@ -1,4 +1,4 @@
-import { brand } from "../errors/brand.ts";
+import { brand, checkServingCopy } from "../errors/brand.ts";
 import { counted } from "../errors/counted.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
@@ -221,7 +221,7 @@ async function runNow({ declaration, runners, isStray }: TaskState, args: unknow
   if (declaration.lane === "loop" && declaration.deps === undefined) return declaration.fn(...args);
   if (isStray) throw strayTask(declaration);
   const where = declaration.lane === "loop" ? "with its dependencies" : "on a thread";
-  throw notServing(declaration, `Cannot run task "${declaration.name}" ${where}`);
+  throw notServing(declaration, `run task "${declaration.name}" ${where}`);
 }
 
 function enqueuerOf({ declaration, enqueuers }: TaskState): TaskEnqueuer {
@@ -234,11 +234,13 @@ function enqueuerOf({ declaration, enqueuers }: TaskState): TaskEnqueuer {
   }
   const enqueuer = enqueuers.current;
   if (enqueuer !== undefined) return enqueuer;
-  throw notServing(declaration, `Cannot enqueue task "${name}"`);
+  throw notServing(declaration, `enqueue task "${name}"`);
 }
 
-function notServing({ name, location: at }: TaskDeclaration, what: string): OffloopError {
-  return new OffloopError("OFFLOOP_NOT_SERVING", `${what}: its app is not being served`, {
+/** @throws {OffloopError} `OFFLOOP_TWO_COPIES` when another copy of offloop serves the app. */
+function notServing({ name, location: at }: TaskDeclaration, doing: string): OffloopError {
+  checkServingCopy(doing, at);
+  return new OffloopError("OFFLOOP_NOT_SERVING", `Cannot ${doing}: its app is not being served`, {
     at,
     fix: `serve the app first, or call ${name}.fn(...) to run the function where you are`,
   });

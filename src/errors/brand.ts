@@ -19,14 +19,48 @@ export function brand(made: object): void {
 export function checkCopy(value: unknown, doing: string, at?: SourceLocation): void {
   const other = copyOf(value);
   if (other === undefined || other === ownFolder) return;
-  throw new OffloopError(
-    "OFFLOOP_TWO_COPIES",
+  throw twoCopies(
     `Cannot ${doing}: it comes from the copy of offloop in ${pathOf(other)}, and this copy is in ${pathOf(ownFolder)}`,
-    {
-      at,
-      fix: "load one copy: npm ls offloop shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
-    },
+    at,
   );
+}
+
+/** How many servers each copy has open, seen by all copies of a process. */
+const SERVINGS = Symbol.for("offloop.servings");
+
+function servings(): Map<string, number> {
+  const shared = globalThis as { [SERVINGS]?: Map<string, number> };
+  shared[SERVINGS] ??= new Map();
+  return shared[SERVINGS];
+}
+
+/** Notes that this copy has one more server open, or one less. */
+export function countServing(change: 1 | -1): void {
+  const all = servings();
+  all.set(ownFolder, (all.get(ownFolder) ?? 0) + change);
+}
+
+/**
+ * Call this for something that works only while its app is served.
+ *
+ * @param doing - What cannot be done: `run task "resize"`.
+ * @throws {OffloopError} `OFFLOOP_TWO_COPIES` when no server of this copy is open, but one of another is.
+ */
+export function checkServingCopy(doing: string, at: SourceLocation): void {
+  const serving = [...servings()].filter(([, count]) => count > 0).map(([folder]) => folder);
+  const [other] = serving;
+  if (other === undefined || serving.includes(ownFolder)) return;
+  throw twoCopies(
+    `Cannot ${doing}: it belongs to the copy of offloop in ${pathOf(ownFolder)}, and the copy in ${pathOf(other)} serves the app`,
+    at,
+  );
+}
+
+function twoCopies(what: string, at: SourceLocation | undefined): OffloopError {
+  return new OffloopError("OFFLOOP_TWO_COPIES", what, {
+    at,
+    fix: "load one copy: npm ls offloop, or pnpm why offloop, shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
+  });
 }
 
 function copyOf(value: unknown): string | undefined {

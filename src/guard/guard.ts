@@ -10,6 +10,7 @@ import {
   servedTaskDeclarations,
 } from "../app/parts.ts";
 import type { SocketOperation } from "../app/socket-operation.ts";
+import { installedPackage } from "../errors/installed-package.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { isAllowed, readAllowances } from "./allowance.ts";
 import { saidLane } from "./declaration.ts";
@@ -130,14 +131,25 @@ function checkDeclared(declared: Declared, codes: FunctionCodes): GuardFinding[]
   return found
     .filter((offence) => !isAllowed(module.allowances, offence.rule, startOf(offence.node).line))
     .filter((offence) => !isAllowedInSource(offence.rule, place(startOf(offence.node))))
-    .map((offence) => ({
-      code: codeOfRule[offence.rule],
-      severity: offence.severity,
-      subject: declared.subject,
-      problem: sentence(declared.subject, declared.lane, offence),
-      at: place(startOf(offence.node)),
-      fix: offence.fix,
-    }));
+    .map((offence) => {
+      const at = place(startOf(offence.node));
+      return {
+        code: codeOfRule[offence.rule],
+        severity: offence.severity,
+        subject: declared.subject,
+        problem: sentence(declared.subject, declared.lane, offence),
+        at,
+        fix: fixIn(at, offence),
+      };
+    });
+}
+
+/** Who only installs a package cannot write into it. */
+function fixIn({ file }: SourceLocation, { rule, fix }: FoundOffence): string {
+  const name = installedPackage(file);
+  return name === undefined
+    ? fix
+    : `tell the authors of ${name}, whose code it is: ${fix}. Until then patch the package (pnpm patch, patch-package): write "// offloop-allow ${rule}: why" above the line`;
 }
 
 /** The compiler may have dropped the comments. */

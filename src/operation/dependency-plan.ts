@@ -5,6 +5,7 @@ import {
   type StandInValue,
   WAYS_OUT,
 } from "../app/dependency.ts";
+import type { AnyFunction } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
 import type { SecurityScopes } from "../app/security-scopes.ts";
@@ -43,6 +44,8 @@ export interface RemoteUse {
 export type Planned = Pick<Operation, "id" | "lane" | "path" | "deps" | "location"> & {
   /** A value it cannot receive is meant for something else, on a thread: it is refused only when asked for. */
   readonly mayLack?: boolean;
+  /** What receives the values, where that is known. */
+  readonly receivers?: readonly AnyFunction[];
 };
 
 type Scopes = readonly string[];
@@ -178,16 +181,29 @@ function checkPathNames(operation: Planned, declaration: DependencyDeclaration, 
 }
 
 /** A value of the scope "thread" is a handle, or it would belong to the app: nothing on the loop can use it. */
-function heldByThread({ id, location: at }: Planned, path: string, declared: SourceLocation): OffloopError {
+function heldByThread(
+  { id, location: at, receivers }: Planned,
+  path: string,
+  declared: SourceLocation,
+): OffloopError {
   return new OffloopError(
     "OFFLOOP_DEPENDENCY_LANE",
     `Cannot add ${id}: it is async and receives ${path}, whose scope is "thread": its value cannot leave its thread`,
     {
       at,
       note: `the dependency: ${formatLocation(declared)}`,
-      fix: WAYS_OUT,
+      fix: receivers?.every((fn) => !mayTake(fn, path)) === true ? leaveOut(path) : WAYS_OUT,
     },
   );
+}
+
+/** Whether a function's code mentions what it would receive. */
+function mayTake(fn: AnyFunction, name: string): boolean {
+  return new Set(Function.prototype.toString.call(fn).match(/[\w$]+/g)).has(name);
+}
+
+function leaveOut(name: string): string {
+  return `leave ${name} out of its deps, since it never takes it: if its router declares ${name} for all, move it to the operations that use it`;
 }
 
 /**

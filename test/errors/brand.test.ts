@@ -44,22 +44,33 @@ test("another copy's app, router, dependency and task are refused by what they a
 
 test("another copy's reply, error and task in an operation are a 500 whose log names both", async () => {
   const app = new offloop.App();
-  const task = new other.App().task("mine", async () => {});
+  const foreign = new other.App();
+  const task = foreign.task("mine", async () => {});
+  const awaited = foreign.task("awaited", () => 1);
+  const stored = foreign.task("stored", { durable: true }, () => 1);
   app.get("/reply", async () => other.text("hello"));
   app.get("/error", async () => {
     throw new other.HTTPError(404);
   });
   app.get("/task", async ({ background }) => background.add(task));
+  app.get("/awaited", async () => awaited());
+  app.get("/stored", async () => stored.enqueue());
   const logged: string[] = [];
   const { pino } = await import("pino");
   const logger = pino({ level: "error" }, { write: (line: string) => void logged.push(line) });
   await using client = await testClient(app, { logger });
-  for (const path of ["/reply", "/error", "/task"]) {
+  for (const path of ["/reply", "/error", "/task", "/awaited", "/stored"]) {
     const response = await client.get(path);
     assert.deepEqual([response.status, await response.json()], [500, { detail: "Internal Server Error" }]);
-    assert.match(logged.join(""), /OFFLOOP_TWO_COPIES/);
+    assert.match(logged.join(""), /OFFLOOP_TWO_COPIES.*pnpm why offloop/);
+    for (const copy of [folder, repository]) assert.ok(logged.join("").includes(join(copy, "src")), path);
     logged.length = 0;
   }
+});
+
+test("a task of this copy that nothing serves says so, while another copy serves nothing", async () => {
+  const task = new other.App().task("resize", () => 1);
+  await assert.rejects(task(), { code: "OFFLOOP_NOT_SERVING" });
 });
 
 test("anything that is neither an app nor a router is refused as such", async () => {

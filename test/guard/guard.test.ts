@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { App, depends, OffloopError } from "offloop";
 import { checkApp } from "../../src/guard/check-app.ts";
 import { guard } from "../../src/guard/guard.ts";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { expectedFindings } from "./expected-findings.ts";
 import { app } from "./guarded-app.ts";
 
@@ -169,4 +170,23 @@ test("checkApp() does not throw when nothing is refused", () => {
   const own = new App();
   own.get("/", () => "fine");
   checkApp(own, () => assert.fail("nothing to tell"));
+});
+
+test("guard() says what to do about code of a package, which who installs it cannot change", async () => {
+  const folder = appFolder({});
+  mkdirSync(folder.path("node_modules/@acme/hits"), { recursive: true });
+  folder.write("node_modules/@acme/hits/package.json", '{ "type": "module", "exports": "./index.js" }');
+  folder.write(
+    "node_modules/@acme/hits/index.js",
+    'let hits = 0;\nexport const addHits = (app) => app.get("/hits", () => ++hits);\n',
+  );
+  const { addHits } = (await import(pathToFileURL(folder.path("node_modules/@acme/hits/index.js")).href)) as {
+    readonly addHits: (app: App) => void;
+  };
+  const app = new App();
+  addHits(app);
+  assert.match(
+    guard(app)[0]?.fix ?? "",
+    /^tell the authors of @acme\/hits, whose code it is: .*\. Until then patch the package \(.*\): write "\/\/ offloop-allow state: why"/,
+  );
 });

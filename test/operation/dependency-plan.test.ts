@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, type Dependencies, type Dependency, depends, type OffloopError } from "offloop";
+import { App, type Dependencies, type Dependency, depends, type OffloopError, Router } from "offloop";
 import { override, testClient } from "offloop/testing";
 import { z } from "zod";
 import { RequestContext } from "../../src/operation/context.ts";
@@ -58,6 +58,20 @@ test("plan: an async operation may not receive what a thread keeps, but what is 
   app.get("/items", { deps: { size, db } }, async () => 1);
   const refusal = refused("OFFLOOP_DEPENDENCY_LANE", /GET \/items: it is async and receives db, .*"thread"/);
   await assert.rejects(open(app), refusal);
+  const router = new Router({ deps: { db } });
+  router.get("/plain", ({ db }) => db.size);
+  router.get("/async", async () => 1);
+  const routed = new App();
+  routed.include(router);
+  const unused =
+    /GET \/async: it is async and receives db[\s\S]*\n {2}fix leave db out of its deps, since it never takes it: if its router declares db for all, move it to the operations that use it$/;
+  await assert.rejects(open(routed), refused("OFFLOOP_DEPENDENCY_LANE", unused));
+  const taken = new App();
+  taken.get("/items", { deps: { db } }, async ({ db }) => db.size);
+  await assert.rejects(open(taken), refused("OFFLOOP_DEPENDENCY_LANE", /\n {2}fix remove "async" from/));
+  const socket = new App();
+  socket.websocket("/items", { deps: { db } }, async ({ db, socket }) => socket.send(String(db.size)));
+  await assert.rejects(open(socket), refused("OFFLOOP_DEPENDENCY_LANE", /\n {2}fix remove "async" from/));
   const inner = depends({ deps: { db } }, async ({ db }) => db.size);
   const other = new App();
   other.get("/items", { deps: { inner } }, async () => 1);

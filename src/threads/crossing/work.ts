@@ -38,7 +38,7 @@ export class OperationWork {
   constructor(declaration: Operation, settings: OperationSettings, { overrides, inputs }: WorkSettings) {
     this.id = declaration.id;
     this.declaration = declaration;
-    this.plan = planDependencies(declaration, overrides);
+    this.plan = planDependencies({ receivers: [declaration.handler], ...declaration }, overrides);
     this.#settings = settings;
     this.#inputs = inputs;
   }
@@ -86,7 +86,9 @@ export class ConnectionWork {
     this.socket = socket;
     this.declaration = connection;
     // A plain message handler makes what it receives itself, in its thread.
-    const planned = { ...connection, mayLack: message?.lane === "thread" };
+    const mayLack = message?.lane === "thread";
+    const receivers = [...Object.values(socket.functions), message?.handler].filter((fn) => fn !== undefined);
+    const planned = { ...connection, mayLack, receivers };
     this.#operation = new OperationWork(planned, settings, workSettings);
     this.plan = this.#operation.plan;
     this.message = message && new MessageWork(socket, message, workSettings);
