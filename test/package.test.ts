@@ -198,7 +198,10 @@ test("in vitest, errors, the guard and the watchdog of the built package name th
 });
 
 /** A project whose modules a bundler has put into `dist`; nothing else of it is left. */
-function bundled(ssr: { readonly external?: string[]; readonly noExternal?: true }): AppFolder {
+function bundled(
+  ssr: { readonly external?: string[]; readonly noExternal?: true },
+  ending: "js" | "mjs" = "js",
+): AppFolder {
   const sources = {
     "app.ts": `import { App } from "offloop";
 import { items } from "./items.ts";
@@ -215,7 +218,8 @@ console.log("listens on", url);
 `,
   };
   const folder = appFolder(sources, ["vite"]);
-  const build = { ssr: true, rolldownOptions: { input: ["app.ts", "server.ts"] } };
+  const output = { entryFileNames: `[name].${ending}`, chunkFileNames: `[name].${ending}` };
+  const build = { ssr: true, rolldownOptions: { input: ["app.ts", "server.ts"], output } };
   folder.write("vite.config.js", `export default ${JSON.stringify({ build, ssr })};\n`);
   const vite = join(root, "node_modules/vite/bin/vite.js");
   const { status, stderr } = spawnSync(process.execPath, [vite, "build", "--logLevel", "warn"], {
@@ -243,15 +247,15 @@ test("an app that is bundled without offloop answers on both lanes, run or serve
 });
 
 test("an app that is bundled with offloop in it says so, run or served by itself", async () => {
-  const folder = bundled({ noExternal: true });
-  const run = await command([builtCommand, "run", folder.path("dist/app.js"), "--port", "0"], []).ended();
+  const folder = bundled({ noExternal: true }, "mjs");
+  const run = await command([builtCommand, "run", folder.path("dist/app.mjs"), "--port", "0"], []).ended();
   assert.equal(run.code, 1);
   assert.match(run.output, /OFFLOOP_TWO_COPIES.*keep offloop out of bundles/);
-  const served = await command([folder.path("dist/server.js")], []).ended();
+  const served = await command([folder.path("dist/server.mjs")], []).ended();
   assert.equal(served.code, 1);
   assert.match(
     served.output,
-    /OFFLOOP_THREAD_START: Cannot start a thread: offloop's own file .* does not exist\n {2}fix keep offloop out of bundles/,
+    /OFFLOOP_THREAD_START: Cannot start a thread: offloop's own file .*\/threads\/inside\/entry\.mjs does not exist\n {2}fix keep offloop out of bundles/,
   );
 });
 

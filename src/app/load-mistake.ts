@@ -9,7 +9,9 @@ import type { LoadMistake } from "./user-modules.ts";
 export async function loadMistake(error: unknown, module: URL): Promise<LoadMistake | undefined> {
   if (!(error instanceof Error)) return undefined;
   if (isCommonJs(error))
-    return { fix: 'offloop is ESM: run "npm pkg set type=module", or name the file .mts or .mjs' };
+    return {
+      fix: 'run "npm pkg set type=module", or name the file .mts or .mjs, or write require: Node takes it for CommonJS, which has no import',
+    };
   if (error instanceof SyntaxError) return (await import("./syntax-mistake.ts")).syntaxMistake(error, module);
   const { code = "" } = error as NodeJS.ErrnoException;
   if (/ imported from /.test(error.message))

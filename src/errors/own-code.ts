@@ -10,7 +10,7 @@ export const ownFolder: string = new URL("../", import.meta.url).href;
 const ownPath = ownFolder.startsWith("file:") ? fileURLToPath(ownFolder) : ownFolder;
 
 /** `.ts` in the repository and `.js` in the package. */
-export const ownExtension: string = import.meta.url.slice(-3);
+export const ownExtension: string = /\.[cm]?[jt]s$/.exec(import.meta.url)?.[0] ?? ".js";
 
 /** A file of offloop's own, by its path in that folder. */
 export function ownFile(path: string): URL {

@@ -22,8 +22,12 @@ export function startThread(what: string, entry: URL, options: WorkerOptions): W
   }
 }
 
-/** A bundler that inlines offloop leaves these files behind. */
-function checkEntry(what: string, entry: URL): void {
+/**
+ * A bundler that inlines offloop leaves these files behind.
+ *
+ * @throws {OffloopError} `OFFLOOP_THREAD_START`.
+ */
+export function checkEntry(what: string, entry: URL): void {
   if (entry.protocol !== "file:" || existsSync(entry)) return;
   throw new OffloopError(
     "OFFLOOP_THREAD_START",

@@ -20,6 +20,7 @@ const folder = appFolder({
   "json.ts": 'JSON.parse("{");\n',
   "level.ts": 'enum Level {\n  Low, // the least\n  "High up" = 5,\n  Top,\n}\nenum Other { A = "a" }\n',
   "computed.ts": 'enum Sum { A = "x".length }\n',
+  "required.cts": 'import { App } from "offloop";\nexport default new App();\n',
   "data.json": '{"title":"Shop"}',
   "data.ts":
     'import { App } from "offloop";\nimport data from "./data.json";\nexport default new App(data);\n',
@@ -62,6 +63,11 @@ const cases: Readonly<Record<string, readonly [what: RegExp, at: string | undefi
     /const Level = \{ Low: 0, "High up": 5, Top: 6 \} as const; type Level/,
   ],
   "computed.ts": [/enum/, "computed.ts:1:1", /write an object: const Color/],
+  "required.cts": [
+    /import statement outside a module/,
+    undefined,
+    /run "npm pkg set type=module", .* or write require/,
+  ],
   "data.ts": [
     /needs an import attribute/,
     "data.ts:2:18",
@@ -93,7 +99,8 @@ for (const [name, [what, at, fix]] of Object.entries(cases))
   test(`offloop run names the line that Node cannot read, and what to write: ${name}`, async () => {
     const { code, output } = await offloop("run", folder.path(name), "--port", "0").ended();
     assert.equal(code, 1);
-    const { msg } = JSON.parse(output) as { readonly msg: string };
+    const logged = output.split("\n").find((line) => line.includes("OFFLOOP_MODULE_FAILED")) ?? ""; // Node may warn, too
+    const { msg } = JSON.parse(logged) as { readonly msg: string };
     const [said = "", ...rest] = msg.split("\n");
     assert.match(said, new RegExp(`^OFFLOOP_MODULE_FAILED: Cannot load ".*${name.replace(".", "\\.")}": `));
     assert.match(said, what);

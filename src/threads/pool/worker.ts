@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, type ResourceLimits, type Worker } from "node:worker_threads";
 import { ownEntry } from "../../errors/own-code.ts";
-import { startThread } from "../../errors/start-thread.ts";
+import { checkEntry, startThread } from "../../errors/start-thread.ts";
 import type { ThreadStart } from "../crossing/messages.ts";
 
 /** A worker that loads what every thread needs, and waits for its first message, which says what to run. */
@@ -9,13 +9,16 @@ export interface StartedWorker {
   readonly port: MessagePort;
 }
 
+const WHAT = "a thread";
+const entry = ownEntry("threads/inside/entry");
+
 /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
 export function startWorker(resourceLimits: ResourceLimits): StartedWorker {
   const { port1, port2 } = new MessageChannel();
   const workerData: ThreadStart = { offloop: "thread", port: port2 };
   try {
     const options = { workerData, transferList: [port2], name: "offloop", resourceLimits };
-    return { worker: startThread("a thread", ownEntry("threads/inside/entry"), options), port: port1 };
+    return { worker: startThread(WHAT, entry, options), port: port1 };
   } catch (error) {
     port1.close();
     throw error;
@@ -32,7 +35,9 @@ export class EarlyWorker {
     this.#started = undefined;
   };
 
+  /** @throws {OffloopError} `OFFLOOP_THREAD_START` in a bundle, before anything else that was inlined fails. */
   constructor(resourceLimits: ResourceLimits) {
+    checkEntry(WHAT, entry);
     try {
       this.#started = startWorker(resourceLimits);
     } catch {
