@@ -32,7 +32,8 @@ export function createApp(path) {
   checkEmpty(folder);
   cpSync(template, folder, { recursive: true });
   // npm leaves .gitignore files out of packages, and other tools may leave out those of an environment.
-  for (const name of ["gitignore", "env.test"]) renameSync(join(folder, name), join(folder, `.${name}`));
+  for (const name of ["gitignore", "dockerignore", "env.test"])
+    renameSync(join(folder, name), join(folder, `.${name}`));
   const name = toPackageName(basename(folder));
   for (const file of ["package.json", "README.md", "app.ts"]) fillIn(join(folder, file), name);
   return { folder, name };

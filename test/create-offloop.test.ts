@@ -43,6 +43,7 @@ function readJson<T>(...path: string[]): T {
 }
 
 const files = [
+  ".dockerignore",
   ".env.test",
   ".gitignore",
   "README.md",
@@ -80,6 +81,8 @@ test("the tests of a new app pass, and say nothing else", () => {
   assert.doesNotMatch(stdout, /not found/);
   const ignored = readFileSync(join(folder, ".gitignore"), "utf8").split("\n");
   assert.ok([".env", "*.db"].every((name) => ignored.includes(name)));
+  const outside = readFileSync(join(folder, ".dockerignore"), "utf8").split("\n");
+  assert.ok(["node_modules", ".env*", ".offloop", "*.db"].every((name) => outside.includes(name)));
 });
 
 test("a fresh clone of an app of create-offloop passes its tests, with a secret that is in no file of the repository", () => {

@@ -59,7 +59,7 @@ export function checkServingCopy(doing: string, at: SourceLocation): void {
 function twoCopies(what: string, at: SourceLocation | undefined): OffloopError {
   return new OffloopError("OFFLOOP_TWO_COPIES", what, {
     at,
-    fix: "load one copy: npm ls offloop, or pnpm why offloop, shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
+    fix: "load one copy: npm ls offloop, or pnpm why -r offloop, shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
   });
 }
 

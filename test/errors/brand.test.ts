@@ -62,7 +62,7 @@ test("another copy's reply, error and task in an operation are a 500 whose log n
   for (const path of ["/reply", "/error", "/task", "/awaited", "/stored"]) {
     const response = await client.get(path);
     assert.deepEqual([response.status, await response.json()], [500, { detail: "Internal Server Error" }]);
-    assert.match(logged.join(""), /OFFLOOP_TWO_COPIES.*pnpm why offloop/);
+    assert.match(logged.join(""), /OFFLOOP_TWO_COPIES.*pnpm why -r offloop/);
     for (const copy of [folder, repository]) assert.ok(logged.join("").includes(join(copy, "src")), path);
     logged.length = 0;
   }
