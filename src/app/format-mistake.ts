@@ -27,9 +27,9 @@ const fixes: Readonly<Record<string, (file: string, found?: StaticImport) => str
     `compile ${installedPackage(file)} to JavaScript, or bundle the app with only offloop external: Node runs no TypeScript in node_modules; see node_modules/offloop/docs/toolchain.md`,
 };
 
-/** The file in Node's message: a URL or a path, in quotes or after the last "for". */
+/** The file in Node's message: a URL in quotes, or a path at the end. */
 function unloadedFile({ message }: Error): string | undefined {
-  const [, name] = /"(file:[^"]+)"/.exec(message) ?? / for (\S.*)$/.exec(message) ?? [];
+  const name = /"(file:[^"]+)"/.exec(message)?.[1] ?? message.split('" for ')[1];
   return name === undefined ? undefined : scriptPath(name);
 }
 

@@ -84,8 +84,9 @@ function pathsOf(importer: string): string[] {
   for (let folder = dirname(importer), last = ""; folder !== last; last = folder, folder = dirname(folder)) {
     const file = join(folder, "tsconfig.json");
     if (!existsSync(file)) continue;
-    const paths = /"paths"\s*:\s*\{([^}]*)\}/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
-    return [...paths.matchAll(/"([^"\n]+)"\s*:/g)].map(([, name = ""]) => name.replace(/\*$/, "**"));
+    const [, config = ""] = readFileSync(file, "utf8").split('"paths"', 2);
+    const paths = config.slice(0, config.indexOf("}"));
+    return [...paths.matchAll(/"([^"\n]+)":/g)].map(([, name = ""]) => name.replace(/\*$/, "**"));
   }
   return [];
 }
