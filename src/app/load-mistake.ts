@@ -1,3 +1,4 @@
+import { isError } from "../errors/described-error.ts";
 import type { LoadMistake } from "./user-modules.ts";
 
 /**
@@ -7,12 +8,13 @@ import type { LoadMistake } from "./user-modules.ts";
  * @param module - The module that was imported; the mistake may be in one that it imports.
  */
 export async function loadMistake(error: unknown, module: URL): Promise<LoadMistake | undefined> {
-  if (!(error instanceof Error)) return undefined;
+  if (!isError(error)) return undefined;
   if (isCommonJs(error))
     return {
       fix: 'run "npm pkg set type=module", or name the file .mts or .mjs, or write require: Node takes it for CommonJS, which has no import',
     };
-  if (error instanceof SyntaxError) return (await import("./syntax-mistake.ts")).syntaxMistake(error, module);
+  // By its name: in a node:vm, where Jest loads everything, Node's own errors are not instances of the classes there.
+  if (error.name === "SyntaxError") return (await import("./syntax-mistake.ts")).syntaxMistake(error, module);
   const { code = "" } = error as NodeJS.ErrnoException;
   if (/ imported from /.test(error.message))
     return (await import("./import-mistake.ts")).importMistake(error);
@@ -28,5 +30,5 @@ const unloadable: ReadonlySet<string> = new Set([
 ]);
 
 function isCommonJs(error: Error): boolean {
-  return error instanceof SyntaxError && error.message.includes("import statement outside a module");
+  return error.name === "SyntaxError" && error.message.includes("import statement outside a module");
 }

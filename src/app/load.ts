@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { workerData } from "node:worker_threads";
 import { checkCopy } from "../errors/brand.ts";
+import { isError } from "../errors/described-error.ts";
 import { localPath, OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { App, appsMade } from "./app.ts";
@@ -124,7 +125,7 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
 }
 
 function fixOf(cause: unknown): string {
-  return cause instanceof Error
+  return isError(cause)
     ? "correct the error that the stack below shows"
     : "throw an Error: its stack would say where";
 }

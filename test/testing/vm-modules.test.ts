@@ -14,6 +14,7 @@ app.get("/refused", () => {
 });
 export default app;
 `,
+  "broken.js": "const items = [1 2];\\n",
   "app.test.js": `import { testClient } from "offloop/testing";
 import app from "./app.js";
 const client = await testClient(app);
@@ -23,7 +24,8 @@ for (const path of ["/plain", "/loop", "/refused"]) {
   answers.push([response.status, await response.json()]);
 }
 await client.close();
-console.log(JSON.stringify(answers), app.location.file);
+const broken = await testClient(new URL("./broken.js", import.meta.url)).catch(({ message }) => message.split("\\n").slice(1).join(""));
+console.log(JSON.stringify(answers), app.location.file, broken);
 `,
   // As Jest does: every module of a project and of its packages is a SourceTextModule, which V8 knows by its path.
   "runner.js": `import { readFileSync } from "node:fs";
@@ -81,10 +83,11 @@ test("in a test runner that loads modules into a node:vm, as Jest does, threads 
     ],
     { encoding: "utf8", timeout: 60_000 },
   );
+  const broken = `  at ${folder.path("broken.js")}:1:18  fix correct the code there`;
   const answers = [
     [200, { isMainThread: false }],
     [200, { isMainThread: true }],
     [418, { detail: "tea" }],
   ];
-  assert.equal(stdout.trim(), `${JSON.stringify(answers)} ${folder.path("app.js")}`, stderr);
+  assert.equal(stdout.trim(), `${JSON.stringify(answers)} ${folder.path("app.js")} ${broken}`, stderr);
 });
