@@ -10,6 +10,7 @@ import { logStrayRejections } from "../http/listen.ts";
 import { createLogger, isForReading } from "../http/logger.ts";
 import { openMetricsOf } from "../http/metrics.ts";
 import { openJobsOf, openLog } from "../http/open-app.ts";
+import { OpenFiles } from "../http/open-files.ts";
 import { ownsOutput, takeOutput } from "../http/own-output.ts";
 import { closeOnSignals } from "../http/shutdown.ts";
 import { Start } from "../http/start.ts";
@@ -119,9 +120,11 @@ async function openWork(
   ending.throwIfAborted();
   const watch = openLoopWatch(settings.watch, log, isForReading(log));
   opened.defer(() => watch?.close());
+  const openFiles = new OpenFiles(log);
+  opened.defer(() => openFiles.close());
   // Before the first job is taken, so that none ends uncounted.
   if (isProbed && settings.health?.port !== undefined)
-    metrics = await openMetricsOf({ app, settings, lanes, answers: false });
+    metrics = await openMetricsOf({ app, settings, lanes, openFiles, answers: false });
   opened.defer(() => metrics?.close());
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   opened.defer(() => jobs.close());

@@ -1,10 +1,12 @@
 import type { Logger } from "pino";
 import { counted } from "../errors/counted.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
+import { Flood, moreText } from "../http/flood.ts";
+import { OpenFiles, unreceivedError } from "../http/open-files.ts";
 import { isRepeated } from "../http/shutdown.ts";
 import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
-import type { Figure } from "../metrics/worker-metrics.ts";
+import { type Figure, openFilesMetrics } from "../metrics/worker-metrics.ts";
 import { watchHandoffs } from "./handoffs.ts";
 import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
@@ -12,6 +14,8 @@ const FIRST_DELAY_MS = 100;
 const LAST_DELAY_MS = 30_000;
 /** A worker that lived this long did not fail to start. */
 const SETTLED_MS = 10_000;
+/** How often the log says that connections did not reach a worker. */
+const LOST_MS = 10_000;
 /** How often each worker is asked for its state. */
 const PING_MS = 500;
 
@@ -46,6 +50,10 @@ export class Workers {
   readonly #hung = new WeakSet<WorkerProcess>();
   /** Workers that are reported to be late, and left to start. */
   readonly #late = new WeakSet<WorkerProcess>();
+  readonly #openFiles: OpenFiles;
+  readonly #lostLines = new Flood(LOST_MS);
+  /** Connections that did not reach a worker. */
+  #lost = 0;
   #longestStartMs = 0;
   #lookedAt = performance.now();
   /** The worker that a starting one is to replace. */
@@ -58,6 +66,7 @@ export class Workers {
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    this.#openFiles = new OpenFiles(options.log);
   }
 
   /** Workers that answer requests. */
@@ -149,7 +158,11 @@ export class Workers {
     this.#all.add(fresh);
     this.metrics.add(fresh.worker);
     this.#inspected.add(fresh.worker);
-    watchHandoffs(fresh.worker, () => this.ready.some((one) => one !== fresh));
+    watchHandoffs(fresh.worker, {
+      countOthers: () => this.ready.filter((one) => one !== fresh).length,
+      onAccepted: (descriptor) => this.#openFiles.take(descriptor),
+      onLost: () => this.#logLost(fresh),
+    });
     void fresh.started.then((isUp) => {
       if (!isUp) return;
       this.#hasListened = true;
@@ -162,6 +175,14 @@ export class Workers {
       if (this.#isClosing && this.#all.size === 0) process.exit();
     });
     return fresh;
+  }
+
+  #logLost({ pid }: WorkerProcess): void {
+    this.#lost++;
+    const unsaid = this.#lostLines.admit("lost");
+    if (unsaid === undefined) return;
+    const { code, message } = unreceivedError(`worker ${pid}`);
+    this.#options.log.error({ code, worker: pid }, `${code}: ${message}${moreText(unsaid)}`);
   }
 
   #onEnd(gone: WorkerProcess, end: WorkerEnd): void {
@@ -248,7 +269,16 @@ export class Workers {
   get #figures(): Figure[] {
     const states: Record<WorkerState, number> = { starting: 0, ready: 0, leaving: 0 };
     for (const { state } of this.#all) states[state]++;
+    const { ratio, exhausted } = this.#openFiles;
     return [
+      ...(ratio === undefined
+        ? []
+        : [{ ...openFilesMetrics.ratio, type: "gauge", values: [{ labels: {}, value: ratio }] }]),
+      {
+        ...openFilesMetrics.exhausted,
+        type: "counter",
+        values: [{ labels: {}, value: exhausted + this.#lost }],
+      },
       {
         name: "offloop_workers",
         help: "Processes that share the port",

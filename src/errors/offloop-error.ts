@@ -149,6 +149,7 @@ export const errorCodes = {
   OFFLOOP_NOT_FOUND_HANDLER:
     "A plugin sets a not-found handler, but the app itself answers what is not found.",
   OFFLOOP_NOT_SERVING: "A task that runs on a thread was called while its app has no threads.",
+  OFFLOOP_OPEN_FILES: "All files and connections that a process may have are open.",
   OFFLOOP_OPTION_INVALID: "An option has a value that it does not accept.",
   OFFLOOP_OPTION_UNKNOWN: "There is no option of this name.",
   OFFLOOP_OVERRIDE_FUNCTION:

@@ -19,6 +19,8 @@ const REFUSAL_MS = 1_000;
 /** Node's HTTP server stores the response it is currently writing here, and reads it for the same reason. */
 interface AnsweringSocket extends Socket {
   readonly _httpMessage?: ServerResponse | null;
+  /** Its file descriptor; -1 where there are none. */
+  readonly _handle?: { readonly fd: number } | null;
 }
 
 /** What a server requires of its requests. */
@@ -29,6 +31,8 @@ export interface RequestWants {
   readonly optimizeEmptyRequests: boolean;
   /** Whether a request asks for another protocol and gets it. Undefined where a plugin listens for such requests. */
   readonly isHandshake: ((request: IncomingMessage) => boolean) | undefined;
+  /** Called with the file descriptor of each connection. */
+  readonly onAccepted: (descriptor: number) => void;
 }
 
 /** Something that arrived and could not be read as a request. */
@@ -66,7 +70,7 @@ export class Connections {
   /** Makes the node:http server for one of the addresses listened on. */
   createServer(handler: RequestListener): Server {
     const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
-    const { tls, isHandshake } = this.#wants;
+    const { tls, isHandshake, onAccepted } = this.#wants;
     const options = {
       maxHeaderSize: maxHeaderBytes,
       headersTimeout: headersTimeoutMs,
@@ -107,7 +111,10 @@ export class Connections {
     server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
       this.#refuseRequest(417, "UNKNOWN_EXPECTATION", request, response),
     );
-    server.on("connection", keep);
+    server.on("connection", (socket: AnsweringSocket) => {
+      keep(socket);
+      onAccepted(socket._handle?.fd ?? -1);
+    });
     if (tls !== undefined) server.on("secureConnection", keep);
     const look = setInterval(
       () => this.#stalled.look(open),

@@ -1,5 +1,3 @@
-const EVERY_MS = 1_000;
-
 interface Kind {
   saidAt: number;
   unsaid: number;
@@ -7,7 +5,13 @@ interface Kind {
 
 /** Lines that may come by the thousand: of each kind one passes per second, and says how many did not. */
 export class Flood {
+  readonly #everyMs: number;
   readonly #kinds = new Map<string, Kind>();
+
+  /** @param everyMs - How often one passes, in milliseconds. Default 1,000. */
+  constructor(everyMs = 1_000) {
+    this.#everyMs = everyMs;
+  }
 
   /**
    * Asks for one more line. There must be few kinds.
@@ -17,7 +21,7 @@ export class Flood {
   admit(kind: string): number | undefined {
     const now = performance.now();
     const known = this.#kinds.get(kind);
-    if (known !== undefined && now - known.saidAt < EVERY_MS) return void known.unsaid++;
+    if (known !== undefined && now - known.saidAt < this.#everyMs) return void known.unsaid++;
     this.#kinds.set(kind, { saidAt: now, unsaid: 0 });
     return known?.unsaid ?? 0;
   }

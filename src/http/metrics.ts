@@ -8,6 +8,7 @@ import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { ObserveRequest } from "./access-log.ts";
 import type { Connections } from "./connections.ts";
+import type { OpenFiles } from "./open-files.ts";
 import { METRICS_TYPE } from "./probe-server.ts";
 import { outcomeOf, streamOf, whenOver } from "./response-end.ts";
 import { ACCEPTED } from "./sockets/handshake.ts";
@@ -17,6 +18,7 @@ export interface MeasuredApp {
   readonly app: App;
   readonly settings: ResolvedSettings;
   readonly lanes: Lanes;
+  readonly openFiles: OpenFiles;
   /** Whether it answers requests; where it does not, none of its operations is counted. */
   readonly answers: boolean;
 }
@@ -26,6 +28,7 @@ export async function openMetricsOf({
   app,
   settings: { metrics, threads },
   lanes,
+  openFiles,
   answers,
 }: MeasuredApp): Promise<Metrics | undefined> {
   if (metrics === undefined) return undefined;
@@ -52,6 +55,7 @@ export async function openMetricsOf({
       unfinishedTasks: lanes.background.unfinished().reduce((count, { tasks }) => count + tasks.length, 0),
       oldestWaitMs: lanes.pool?.oldestWaitMs ?? { request: 0, background: 0 },
       bounds: threads,
+      openFiles,
     }),
     // Where the jobs are not open, this rejects.
     jobs: hasJobs(app) ? { counts: async () => app.jobs.counts() } : undefined,

@@ -22,6 +22,7 @@ import type { RequestAddresses } from "./failures.ts";
 import { checkFrontend } from "./frontend.ts";
 import { isForReading, withoutSecrets, withTrace } from "./logger.ts";
 import { openMetricsOf } from "./metrics.ts";
+import { OpenFiles } from "./open-files.ts";
 import { ownsOutput, type RunAtHand, takeOutput } from "./own-output.ts";
 import { createServer, preloadFastify } from "./server.ts";
 import { OpenSockets } from "./sockets/open-sockets.ts";
@@ -100,7 +101,9 @@ export async function openApp(
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   ending?.throwIfAborted();
-  const metrics = await openMetricsOf({ app, settings, lanes, answers: true });
+  const openFiles = new OpenFiles(log);
+  opened.defer(() => openFiles.close());
+  const metrics = await openMetricsOf({ app, settings, lanes, openFiles, answers: true });
   opened.defer(() => metrics?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
@@ -114,6 +117,7 @@ export async function openApp(
     tracing,
     tls,
     accessLog,
+    openFiles,
     metrics,
   });
   opened.defer(async () => {

@@ -19,6 +19,7 @@ import { addHealthRoutes } from "./health.ts";
 import { healthStatus } from "./health-state.ts";
 import { LoggedUrls } from "./logged-url.ts";
 import { addMetrics } from "./metrics.ts";
+import type { OpenFiles } from "./open-files.ts";
 import type { Refusals } from "./refusals.ts";
 import { createRequestIds } from "./request.ts";
 import { passBodies } from "./request-bodies.ts";
@@ -46,6 +47,7 @@ export interface ServerParts {
   readonly tls: Tls | undefined;
   /** Whether each request is logged. */
   readonly accessLog: boolean;
+  readonly openFiles: OpenFiles;
   /** Undefined when nothing is counted. */
   readonly metrics: Metrics | undefined;
 }
@@ -86,6 +88,7 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     tls: parts.tls,
     optimizeEmptyRequests: !isOpen,
     isHandshake: hasSockets ? isHandshake : undefined,
+    onAccepted: (descriptor) => parts.openFiles.take(descriptor),
   });
   const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
   if (readsForms) await removeLeftFolders();

@@ -1,6 +1,7 @@
-import { Gauge, type Registry } from "prom-client";
+import { Counter, Gauge, type Registry } from "prom-client";
 import type { ThreadSettings } from "../app/thread-settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
+import { openFilesMetrics } from "./worker-metrics.ts";
 
 /** What the server is asked for when metrics are read. */
 export interface ServerState {
@@ -14,7 +15,16 @@ export interface ServerState {
   readonly unfinishedTasks: number;
   /** How long the oldest call of each class has been waiting for a thread, in milliseconds; 0 when none waits. */
   readonly oldestWaitMs: { readonly request: number; readonly background: number };
+  readonly openFiles: OpenFilesState;
   readonly bounds: Pick<Required<ThreadSettings>, "max" | "reserve" | "maxQueue" | "maxBackgroundQueue">;
+}
+
+/** The files and connections that a process has open. */
+interface OpenFilesState {
+  /** Their share of the limit; undefined where the limit is not known. */
+  readonly ratio: number | undefined;
+  /** How often that was all of them. */
+  readonly exhausted: number;
 }
 
 /** Gauges whose values are read on demand. */
@@ -39,6 +49,7 @@ export function createStateMetrics(
   gauge(registry, calls, () => Object.fromEntries(readState().threadCalls));
   createBoundMetrics(registry, readState);
   createFullnessMetric(registry, readState);
+  createOpenFilesMetrics(registry, () => readState().openFiles);
   if (readState().sockets.size > 0)
     gauge(registry, { name: "offloop_websockets", help: "Open WebSockets", label: "operation" }, () =>
       Object.fromEntries(readState().sockets),
@@ -87,6 +98,26 @@ function createFullnessMetric(registry: Registry, readState: () => ServerState):
     collect() {
       const { pool = noThreads, bounds } = readState();
       this.set(pool.busy / bounds.max);
+    },
+  });
+}
+
+/** Like the fullness of the pools, that of one process would not show in the sum. */
+function createOpenFilesMetrics(registry: Registry, read: () => OpenFilesState): void {
+  new Counter({
+    ...openFilesMetrics.exhausted,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read().exhausted);
+    },
+  });
+  if (read().ratio === undefined) return;
+  new Gauge({
+    ...openFilesMetrics.ratio,
+    registers: [registry],
+    collect() {
+      this.set(read().ratio ?? 1);
     },
   });
 }

@@ -22,6 +22,20 @@ export interface FigureValue {
   readonly metricName?: string;
 }
 
+/** Of each process, the primary included. */
+export const openFilesMetrics = {
+  ratio: {
+    name: "offloop_open_files_ratio",
+    help: "Open files and connections as a share of the limit of the process; over processes, of the fullest",
+    aggregator: "max",
+  },
+  exhausted: {
+    name: "offloop_open_files_exhausted_total",
+    help: "How often no file or connection could be opened: looked for once a second, and with each connection for a worker",
+    aggregator: "sum",
+  },
+} as const;
+
 /** What a worker sends to its primary. */
 export type WorkerMetricsMessage =
   /** Asks for the text of all workers. */

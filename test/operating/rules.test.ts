@@ -55,10 +55,10 @@ function runPromtool(unit: object): void {
   assert.equal(status, 0, stdout + stderr);
 }
 
-rulesTest("promtool check rules finds six alerts and nothing wrong with them", () => {
+rulesTest("promtool check rules finds seven alerts and nothing wrong with them", () => {
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "rules", rules], { encoding: "utf8" });
   assert.equal(status, 0, stderr);
-  assert.match(stdout, /SUCCESS: 6 rules found/);
+  assert.match(stdout, /SUCCESS: 7 rules found/);
 });
 
 rulesTest("no alert fires in a calm hour, whichever scrape one looks after", () => {
@@ -159,6 +159,14 @@ const situations: Record<string, Situation> = {
   "threads that cannot load the app": {
     alert: "OffloopThreadsDying",
     change: (hour) => count(hour, 'offloop_thread_ends_total{how="fail"}', 3),
+  },
+  "a process that has nearly all files open": {
+    alert: "OffloopOpenFiles",
+    change: (hour) => gauge(hour, "offloop_open_files_ratio", 0.95),
+  },
+  "connections that were closed because all files were open": {
+    alert: "OffloopOpenFiles",
+    change: (hour) => count(hour, "offloop_open_files_exhausted_total", 1),
   },
   "workers that die": {
     alert: "OffloopThreadsDying",

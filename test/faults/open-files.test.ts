@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { type Command, confined, fixture, listening } from "../fixtures/cli.ts";
+import { createClient } from "../fixtures/client.ts";
+
+/** Room for what a process opens for itself, and for some connections. */
+const DESCRIPTORS = 110;
+/** More than two processes can have. */
+const CONNECTIONS = 400;
+
+const isLinux = process.platform === "linux";
+
+function run(t: TestContext, ...args: string[]): Command {
+  const folder = mkdtempSync(join(tmpdir(), "offloop-"));
+  const command = confined(
+    folder,
+    DESCRIPTORS,
+    ...["run", fixture("supervised.ts"), "--port", "0", "--no-access-log", ...args],
+  );
+  t.after(async () => {
+    command.child.kill("SIGKILL");
+    await command.ended();
+    rmSync(folder, { recursive: true });
+  });
+  return command;
+}
+
+/** Opens connections until all that can be are open, and the others have been closed. */
+async function fill(url: string): Promise<Socket[]> {
+  const { port, hostname } = new URL(url);
+  const sockets = Array.from({ length: CONNECTIONS }, () => connect(Number(port), hostname));
+  const closed = sockets.map((socket) => once(socket.on("error", () => {}).resume(), "close"));
+  await Promise.race(closed);
+  return sockets;
+}
+
+async function empty(sockets: readonly Socket[]): Promise<void> {
+  const closed = sockets.filter((socket) => !socket.closed).map((socket) => once(socket, "close"));
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(closed);
+}
+
+async function ask(url: string): Promise<number> {
+  const client = createClient(url);
+  try {
+    return (await client.ask("/pid", { signal: AbortSignal.timeout(5_000) })).status;
+  } catch {
+    return 0; // descriptors of connections that have ended may still be open
+  } finally {
+    client.close();
+  }
+}
+
+async function assertServesAgain(url: string): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while ((await ask(url)) !== 200)
+    assert.ok(performance.now() < deadline, "connections are not answered any more");
+  for (let n = 0; n < 4; n++) assert.equal(await ask(url), 200);
+}
+
+const skip = isLinux ? false : "the limit is read from /proc";
+
+test("workers without a free descriptor serve again once connections have ended, and the log says why", {
+  skip,
+}, async (t) => {
+  const command = run(t, "--workers", "2");
+  const url = await listening(command);
+  const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
+  const operator = createClient(health);
+  t.after(() => operator.close());
+  const sockets = await fill(url);
+  await command.line(/OFFLOOP_OPEN_FILES: Cannot hand a connection to worker \d+: all files/);
+  await command.line(
+    /OFFLOOP_OPEN_FILES: Cannot open files or accept connections: all 110 that .* \(EMFILE\)/,
+  );
+  await empty(sockets);
+  await assertServesAgain(url);
+  const metrics = (await operator.ask("/metrics")).body.toString();
+  assert.match(metrics, /^offloop_open_files_exhausted_total [1-9]/m);
+  assert.match(metrics, /^offloop_open_files_ratio 0\.\d/m);
+  const said = command.lines.filter((line) => line.includes("OFFLOOP_OPEN_FILES"));
+  assert.ok(said.length <= 4, said.join("\n")); // one of each process, and one about a connection
+});
+
+test("a single process without a free descriptor says so once, and when one is free again", {
+  skip,
+}, async (t) => {
+  const command = run(t);
+  const url = await listening(command);
+  const sockets = await fill(url);
+  await command.line(
+    /OFFLOOP_OPEN_FILES: Cannot open files or accept connections: all 110 that .* \(EMFILE\)/,
+  );
+  await empty(sockets);
+  await command.line(/files and connections can be opened again/);
+  await assertServesAgain(url);
+  assert.equal(command.lines.filter((line) => line.includes("OFFLOOP_OPEN_FILES")).length, 1);
+});
