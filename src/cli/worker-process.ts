@@ -3,6 +3,7 @@ import type { HealthStatus } from "../http/health-state.ts";
 import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/supervised.ts";
 import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
+import { refusalOf } from "./refused-worker.ts";
 
 /** The state of a worker: `leaving` when another has taken its place, or when all end. */
 export type WorkerState = "starting" | "ready" | "leaving";
@@ -12,6 +13,8 @@ export interface WorkerEnd {
   readonly code: number;
   /** The signal that ended it; undefined when it exited. */
   readonly signal: string | undefined;
+  /** The name of the error with which the system refused to start it; undefined when there was a process. */
+  readonly refusal: string | undefined;
 }
 
 /** One worker, as its primary sees it. */
@@ -51,7 +54,8 @@ export class WorkerProcess {
     // Not "exit": its last messages arrive before "close", and node:cluster has released its listeners by then.
     this.worker.process.once("close", (code: number | null, signal: string | null) => {
       onStarted(false);
-      onEnded({ code: code ?? 1, signal: signal ?? undefined });
+      const refusal = refusalOf(code);
+      onEnded({ code: refusal === undefined ? (code ?? 1) : 1, signal: signal ?? undefined, refusal });
     });
   }
 

@@ -8,6 +8,7 @@ import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import { type Figure, openFilesMetrics } from "../metrics/worker-metrics.ts";
 import { watchHandoffs } from "./handoffs.ts";
+import { refusedWorkerError } from "./refused-worker.ts";
 import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
 const FIRST_DELAY_MS = 100;
@@ -135,11 +136,8 @@ export class Workers {
       const isGone = !this.#all.has(old);
       if (!isUp) {
         if (isGone) this.#fork();
-        const how = endOf(await fresh.ended);
-        log.error(
-          { worker: fresh.pid },
-          `worker ${fresh.pid} could not start (${how}; the reason is above): worker ${pid} ${isGone ? "has died" : "stays"}, no other worker is restarted`,
-        );
+        const next = `worker ${pid} ${isGone ? "has died" : "stays"}, no other worker is restarted`;
+        this.#logNotStarted(fresh, await fresh.ended, next);
         return;
       }
       if (!isGone) {
@@ -177,6 +175,17 @@ export class Workers {
     return fresh;
   }
 
+  #logNotStarted({ pid }: WorkerProcess, end: WorkerEnd, next: string): void {
+    const how = `${endOf(end)}; the reason is above, in lines of worker ${pid}`;
+    if (end.refusal !== undefined) this.#logRefused(end.refusal, next);
+    else this.#options.log.error({ worker: pid }, `worker ${pid} could not start (${how}): ${next}`);
+  }
+
+  #logRefused(refusal: string, next: string): void {
+    const { code, message } = refusedWorkerError(refusal, next);
+    this.#options.log.error({ code }, `${code}: ${message}`);
+  }
+
   #logLost({ pid }: WorkerProcess): void {
     this.#lost++;
     const unsaid = this.#lostLines.admit("lost");
@@ -187,10 +196,14 @@ export class Workers {
 
   #onEnd(gone: WorkerProcess, end: WorkerEnd): void {
     if (this.#isClosing || gone.state === "leaving") return;
-    if (!this.#hasListened) return void this.#close(end.code);
+    const { refusal } = end;
+    if (!this.#hasListened) {
+      if (refusal !== undefined) this.#logRefused(refusal, "all workers end");
+      return void this.#close(end.code);
+    }
     const { log } = this.#options;
     const { pid } = gone;
-    this.#restarts[this.#hung.has(gone) ? "hung" : "exit"]++;
+    if (refusal === undefined) this.#restarts[this.#hung.has(gone) ? "hung" : "exit"]++;
     // A worker that an operator ends with SIGTERM has ended well.
     const isWanted = end.code === 0 && end.signal === undefined;
     const isYoung = gone.livedMs < SETTLED_MS && !isWanted;
@@ -201,7 +214,8 @@ export class Workers {
     }
     const fields = { worker: pid, delayMs: this.#delayMs };
     const next = `starting another in ${this.#delayMs} ms`;
-    if (isWanted) log.info(fields, `worker ${pid} was ended; ${next}`);
+    if (refusal !== undefined) this.#logRefused(refusal, next);
+    else if (isWanted) log.info(fields, `worker ${pid} was ended; ${next}`);
     else log.error(fields, `worker ${pid} died (${endOf(end)}); ${next}`);
     setTimeout(() => {
       if (!this.#isClosing) this.#fork();

@@ -188,6 +188,7 @@ export const errorCodes = {
   OFFLOOP_UPLOAD_DISK: "An uploaded file could not be written to disk.",
   OFFLOOP_URL_UNKNOWN:
     "A URL was requested for an unknown operation, or with names that its path does not have.",
+  OFFLOOP_WORKER_START: "The system did not start a process for a worker.",
 } as const;
 
 /** A code of the table above. */

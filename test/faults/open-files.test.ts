@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type Command, confined, fixture, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
+import { freePort } from "../fixtures/free-port.ts";
 
 /** Room for what a process opens for itself, and for some connections. */
 const DESCRIPTORS = 110;
@@ -15,12 +16,12 @@ const CONNECTIONS = 400;
 
 const isLinux = process.platform === "linux";
 
-function run(t: TestContext, ...args: string[]): Command {
+async function run(t: TestContext, ...args: string[]): Promise<Command> {
   const folder = mkdtempSync(join(tmpdir(), "offloop-"));
   const command = confined(
     folder,
     DESCRIPTORS,
-    ...["run", fixture("supervised.ts"), "--port", "0", "--no-access-log", ...args],
+    ...["run", fixture("supervised.ts"), "--port", await freePort(), "--no-access-log", ...args],
   );
   t.after(async () => {
     command.child.kill("SIGKILL");
@@ -68,7 +69,7 @@ const skip = isLinux ? false : "the limit is read from /proc";
 test("workers without a free descriptor serve again once connections have ended, and the log says why", {
   skip,
 }, async (t) => {
-  const command = run(t, "--workers", "2");
+  const command = await run(t, "--workers", "2");
   const url = await listening(command);
   const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
   const operator = createClient(health);
@@ -90,7 +91,7 @@ test("workers without a free descriptor serve again once connections have ended,
 test("a single process without a free descriptor says so once, and when one is free again", {
   skip,
 }, async (t) => {
-  const command = run(t);
+  const command = await run(t);
   const url = await listening(command);
   const sockets = await fill(url);
   await command.line(
@@ -100,4 +101,25 @@ test("a single process without a free descriptor says so once, and when one is f
   await command.line(/files and connections can be opened again/);
   await assertServesAgain(url);
   assert.equal(command.lines.filter((line) => line.includes("OFFLOOP_OPEN_FILES")).length, 1);
+});
+
+test("a worker that the system does not start is named by the reason, and started once that is gone", {
+  skip,
+}, async (t) => {
+  const command = await run(t, "--workers", "1");
+  const url = await listening(command);
+  const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
+  const { pid } = JSON.parse(await command.line(/listens on/)) as { pid: number };
+  const sockets = await fill(health);
+  command.child.kill("SIGHUP");
+  const refused =
+    "OFFLOOP_WORKER_START: Cannot start a worker: the primary has all files and connections open that it may have";
+  await command.line(
+    new RegExp(`${refused} \\(EMFILE\\); worker ${pid} stays, no other worker is restarted.*LimitNOFILE`),
+  );
+  process.kill(pid, "SIGKILL");
+  await command.line(new RegExp(`${refused} \\(EMFILE\\); starting another in \\d+ ms`));
+  await empty(sockets);
+  await assertServesAgain(url);
+  assert.ok(!command.lines.some((line) => /undefined|code -/.test(line)), command.lines.join("\n"));
 });

@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Command, fixture, listening, offloop } from "../fixtures/cli.ts";
 import { type Client, createClient } from "../fixtures/client.ts";
+import { freePort } from "../fixtures/free-port.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "offloop-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -77,16 +76,6 @@ async function lateWorker(command: Command, isEnded: boolean): Promise<number> {
     `worker (\\d+) does not listen \\d+ ms after its start${how} at what waits: ${steps}${isEnded ? ", or raise hungWorkerMs" : ""}"`,
   );
   return Number(late.exec(await command.line(late))?.[1]);
-}
-
-/** One that outlives all workers: those that a port of 0 gives are given up with the last. */
-async function freePort(): Promise<string> {
-  const holder = createServer().listen(0, "127.0.0.1");
-  await once(holder, "listening");
-  const { port } = holder.address() as AddressInfo;
-  holder.close();
-  await once(holder, "close");
-  return String(port);
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
