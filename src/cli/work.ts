@@ -8,6 +8,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { logStrayRejections } from "../http/listen.ts";
 import { createLogger, isForReading } from "../http/logger.ts";
+import { warnOfLittleMemory } from "../http/memory-room.ts";
 import { openMetricsOf } from "../http/metrics.ts";
 import { openJobsOf, openLog } from "../http/open-app.ts";
 import { OpenFiles } from "../http/open-files.ts";
@@ -50,6 +51,7 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
     working.stop(settings.shutdownGraceMs).finally(() => working.close());
   await openUntilSignalled(app, { settings, target, log, isProbed: true }, end);
   logStrayRejections(log, runAtHand);
+  if (tasks.some(({ lane }) => lane === "thread")) warnOfLittleMemory(log, settings.threads.resourceLimits);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${appName(app)} works on ${lanes.join(", ")}`);
 }

@@ -30,10 +30,11 @@ export class WorkerProcess {
   #hasListened = false;
   #health: HealthStatus = "ready";
 
-  constructor() {
+  /** @param count - How many workers there are. */
+  constructor(count: number) {
     this.worker = cluster.fork({
       [SHARED]: "1",
-      [SUPERVISED]: "1",
+      [SUPERVISED]: String(count),
       [SHARED_INSPECTOR]: String(performance.timeOrigin),
     });
     const { promise: started, resolve: onStarted } = Promise.withResolvers<boolean>();

@@ -152,7 +152,7 @@ export class Workers {
 
   /** @param takesOverFrom - The worker to replace, in a rolling restart. */
   #fork(takesOverFrom?: WorkerProcess): WorkerProcess {
-    const fresh = new WorkerProcess();
+    const fresh = new WorkerProcess(this.#options.count);
     this.#all.add(fresh);
     this.metrics.add(fresh.worker);
     this.#inspected.add(fresh.worker);

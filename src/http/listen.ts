@@ -13,6 +13,7 @@ import { type HealthServer, openHealthServer } from "./health.ts";
 import { type HealthStatus, healthStatus } from "./health-state.ts";
 import type { InspectorSetting, ServedInspector } from "./inspector.ts";
 import { createLogger } from "./logger.ts";
+import { warnOfLittleMemory } from "./memory-room.ts";
 import { type OpenApp, openApp } from "./open-app.ts";
 import { ownsOutput, type RunAtHand } from "./own-output.ts";
 import type { ListenOptions, Server } from "./serve-options.ts";
@@ -92,6 +93,7 @@ async function listenWith(
     inspector?.listensAt(url);
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });
+    if (lanes.pool !== undefined) warnOfLittleMemory(log, settings.threads.resourceLimits);
     if (own !== undefined) letBe = ownProcess(own, served, shutDown);
     return {
       url,
