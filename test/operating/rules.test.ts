@@ -193,6 +193,12 @@ function count(hour: Map<string, number[]>, name: string, amount: number): void 
   hour.set(name, added(seriesOf(hour, name), ONSET, amount));
 }
 
+/** A counter that is the same all the time but for one moment. */
+function jump(hour: Map<string, number[]>, name: string, amount: number): void {
+  const calm = seriesOf(hour, name).map(() => 1_000);
+  hour.set(name, added(calm, ONSET, amount));
+}
+
 function seriesOf(hour: Map<string, number[]>, name: string): number[] {
   const values = hour.get(name);
   assert.ok(values, `${name} is no series of the calm hour`);
@@ -249,6 +255,82 @@ rulesTest("an alert names the operation, and links its section of the docs", () 
       "Something that runs on the event loop does not return, and no request is answered meanwhile. Seen in the last minute: GET /items/:id (12s) ",
     runbook_url: "https://github.com/offloop/offloop/blob/main/docs/operating.md#offlooploopblocked",
   };
-  const labels = { severity: "page", job: "shop", instance: "10.0.0.1:8001" };
   assertAnnounces(hour, "OffloopLoopBlocked", { labels, annotations });
+});
+
+const labels = { severity: "page", job: "shop", instance: "10.0.0.1:8001" };
+
+/** What an alert says of a situation, beside what it says of any. */
+function assertSays(
+  change: (hour: Map<string, number[]>) => void,
+  alertname: string,
+  said: Announced["annotations"],
+): void {
+  const hour = calmHour();
+  change(hour);
+  const runbook_url = `https://github.com/offloop/offloop/blob/main/docs/operating.md#${alertname.toLowerCase()}`;
+  assertAnnounces(hour, alertname, { labels, annotations: { ...said, runbook_url } });
+}
+
+rulesTest("where only workers die, OffloopThreadsDying counts these, in whole numbers", () => {
+  assertSays(
+    (hour) => {
+      hour.delete('offloop_thread_ends_total{how="kill"}');
+      hour.delete('offloop_thread_ends_total{how="exit"}');
+      jump(hour, 'offloop_worker_restarts_total{reason="exit"}', 4);
+    },
+    "OffloopThreadsDying",
+    {
+      summary: "Threads or workers of 10.0.0.1:8001 die",
+      description:
+        "Each takes what it runs with it, and the next one loads the app anew. Workers that died in the last 5 minutes: 4. ",
+    },
+  );
+});
+
+rulesTest("where only threads end, OffloopThreadsDying says nothing of workers", () => {
+  assertSays(
+    (hour) => {
+      hour.delete('offloop_thread_ends_total{how="kill"}');
+      hour.delete('offloop_worker_restarts_total{reason="exit"}');
+      count(hour, 'offloop_thread_ends_total{how="exit"}', 5);
+    },
+    "OffloopThreadsDying",
+    {
+      summary: "Threads or workers of 10.0.0.1:8001 die",
+      description:
+        "Each takes what it runs with it, and the next one loads the app anew. Threads that ended in the last 5 minutes: 5 by exit ",
+    },
+  );
+});
+
+rulesTest("OffloopLoopBlocked says of a worker that is stopped how long it has not answered", () => {
+  assertSays(
+    (hour) => {
+      for (const name of [...hour.keys()])
+        if (name.startsWith("offloop_blocked_seconds_total")) hour.delete(name);
+      gauge(hour, "offloop_worker_silence_seconds", 5);
+    },
+    "OffloopLoopBlocked",
+    {
+      summary: "The event loop of 10.0.0.1:8001 is blocked",
+      description:
+        "Something that runs on the event loop does not return, and no request is answered meanwhile. A worker has not answered its primary for 5s. ",
+    },
+  );
+});
+
+rulesTest("OffloopErrors counts in whole numbers", () => {
+  const hour = calmHour();
+  jump(hour, errors("POST /orders", "500"), 183.1); // as an extrapolated increase
+  count(hour, runs("POST /orders"), 183);
+  assertAnnounces(hour, "OffloopErrors", {
+    labels: { ...labels, operation: "POST /orders" },
+    annotations: {
+      summary: "More than 5 % of POST /orders fail on 10.0.0.1:8001",
+      description:
+        "183 in the last minute. They were answered with 5xx, or their stream broke off: 500 (183) ",
+      runbook_url: "https://github.com/offloop/offloop/blob/main/docs/operating.md#offlooperrors",
+    },
+  });
 });
