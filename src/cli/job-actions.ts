@@ -10,11 +10,20 @@ import { StoredJobs } from "../jobs/jobs.ts";
 import { jobTasks, runnableTasks } from "../jobs/open.ts";
 import { askOwner } from "../jobs/owner.ts";
 import { placeOf } from "../jobs/place.ts";
+import { findUndeclared, type Undeclared } from "../jobs/undeclared.ts";
 import { printData } from "./data-output.ts";
 import { loadToRead, loadToServe, parseTarget } from "./declared-app.ts";
 import { durableTasks, openUntilSignalled, type Working } from "./work.ts";
 
 type AskedJobs = Omit<Jobs, "follow">;
+
+/** What is asked of jobs, and of which app. */
+interface Asked {
+  readonly jobs: AskedJobs;
+  readonly app: App;
+  /** Jobs that no process of this app runs; none where another process has the jobs open, which has said so itself. */
+  readonly undeclared: () => Promise<readonly Undeclared[]>;
+}
 
 /** Which jobs `list` shows, and how. */
 export interface ListOptions {
@@ -41,7 +50,7 @@ export const actions: Readonly<Record<JobAction, Action>> = {
 };
 
 async function list(module: string, { json, task, state, limit }: ListOptions): Promise<void> {
-  await withJobs(module, async (jobs, app) => {
+  await withJobs(module, async ({ jobs, app, undeclared }) => {
     const filter = {
       limit,
       ...(task === undefined ? {} : { task }),
@@ -50,6 +59,8 @@ async function list(module: string, { json, task, state, limit }: ListOptions): 
     const all = await jobs.list(filter);
     if (task !== undefined && !durableTasks(app).some(({ name }) => name === task))
       note(`the app declares no durable task "${task}": none of its processes runs such jobs`);
+    if (task === undefined)
+      for (const one of await undeclared()) note(`${undeclaredText(one)}: --task shows them`);
     if (json === true) return print(JSON.stringify(all, undefined, 2));
     if (all.length === 0) return print("no jobs");
     print(HEADER);
@@ -58,16 +69,22 @@ async function list(module: string, { json, task, state, limit }: ListOptions): 
 }
 
 async function count(module: string): Promise<void> {
-  await withJobs(module, async (jobs) => {
+  await withJobs(module, async ({ jobs, undeclared }) => {
     for (const { task, waiting, running, failed, dead, oldestWaitMs } of await jobs.counts())
       print(
         `${task}  ${waiting} waiting, ${running} running, ${failed} failed, ${dead} dead; the oldest has waited ${oldestWaitMs} ms`,
       );
+    for (const one of await undeclared()) print(undeclaredText(one));
   });
 }
 
+/** Of a task that has no line of its own, since the app does not declare it. */
+function undeclaredText({ task, waiting }: Undeclared): string {
+  return `${task}  ${waiting} waiting, and the app does not declare it`;
+}
+
 async function show(module: string, ids: readonly string[]): Promise<void> {
-  await withJobs(module, async (jobs) => {
+  await withJobs(module, async ({ jobs }) => {
     for (const id of ids) {
       const job = await jobs.get(id);
       if (job === undefined) fail(`there is no job ${id}`);
@@ -77,7 +94,7 @@ async function show(module: string, ids: readonly string[]): Promise<void> {
 }
 
 async function retry(module: string, ids: readonly string[]): Promise<void> {
-  await withJobs(module, async (jobs) => {
+  await withJobs(module, async ({ jobs }) => {
     for (const id of ids)
       if (await jobs.retry(id)) print(`${id} will run`);
       else fail(`${id} cannot run again: it runs, is done, or is gone`);
@@ -85,7 +102,7 @@ async function retry(module: string, ids: readonly string[]): Promise<void> {
 }
 
 async function cancel(module: string, ids: readonly string[]): Promise<void> {
-  await withJobs(module, async (jobs) => {
+  await withJobs(module, async ({ jobs }) => {
     for (const id of ids)
       if (await jobs.cancel(id)) print(`${id} is cancelled`);
       else fail(`${id} has ended already, or is gone`);
@@ -157,16 +174,18 @@ async function schema(module: string): Promise<void> {
 }
 
 /** Asks the process that has the embedded jobs open, or opens the jobs itself. */
-async function withJobs(module: string, ask: (jobs: AskedJobs, app: App) => Promise<void>): Promise<void> {
+async function withJobs(module: string, ask: (asked: Asked) => Promise<void>): Promise<void> {
   const app = await loadToRead(parseTarget(module));
   durableTasks(app);
   const settings = resolveSettings(app.settings).jobs;
   const place = placeOf(settings);
   const owner = "dir" in place ? await askOwner(place.dir) : undefined;
-  if (owner !== undefined) return ask(owner, app);
+  if (owner !== undefined) return ask({ jobs: owner, app, undeclared: async () => [] });
   const engine = await openEngine(app, settings);
   try {
-    await ask(new StoredJobs(engine, Date.now), app);
+    const undeclared = (): Promise<readonly Undeclared[]> =>
+      findUndeclared(engine.sql, settings.schema, runnableTasks(app).keys());
+    await ask({ jobs: new StoredJobs(engine, Date.now), app, undeclared });
   } finally {
     await engine.close();
   }

@@ -30,7 +30,7 @@ export function addJobs(command: Command): void {
     .option("--limit <number>", `list at most this many, 1-${MAX_LISTED_JOBS}`, listLimit, 50)
     .option("--json", "print the list as JSON")
     .addHelpText("after", `\nActions:\n${help}`)
-    .hook("preAction", requireId)
+    .hook("preAction", checkIds)
     .action(act);
 }
 
@@ -44,11 +44,15 @@ function listLimit(text: string): number {
   throw new InvalidArgumentError(`expected a number of 1-${MAX_LISTED_JOBS}`);
 }
 
-/** Which actions need an id is more than the parser can be told. */
-function requireId(command: Command): void {
+/** Which actions take ids is more than the parser can be told. */
+function checkIds(command: Command): void {
   const [module, name, ids] = command.processedArgs as [string, JobAction, readonly string[]];
   if (ids.length === 0 && onNamed.has(name))
     command.error(`error: give the job's id: offloop jobs ${module} ${name} <id>`);
+  if (ids.length > 0 && !onNamed.has(name))
+    command.error(
+      `error: ${name} takes no ids, got ${ids.join(" ")}; --task and --state choose what list shows`,
+    );
 }
 
 /** The jobs code is loaded only here, since `offloop run` is the same program. */

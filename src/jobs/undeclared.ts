@@ -9,13 +9,19 @@ const MOST = 10_000;
 
 const CODE: ErrorCode = "OFFLOOP_JOBS_UNDECLARED";
 
-/** Says which stored jobs no process of this app will run: their task was removed or renamed, or is another app's. */
-export async function sayUndeclared(
+/** The jobs of a task that the app does not declare: none of its processes runs them. */
+export interface Undeclared {
+  readonly task: string;
+  /** How many wait; counted up to 10,000. */
+  readonly waiting: number;
+}
+
+/** Finds what no process of this app will run: the task was removed or renamed, or is another app's. */
+export async function findUndeclared(
   sql: Sql,
   schema: string,
   declared: Iterable<string>,
-  log: Log,
-): Promise<void> {
+): Promise<Undeclared[]> {
   const { rows } = await sql.executeSql(
     `select name, jobs from ${schema}.queue cross join lateral (
       select count(*)::int as jobs from (
@@ -25,11 +31,31 @@ export async function sayUndeclared(
     where name <> all ($1::text[]) and jobs > 0 order by name`,
     [[...declared].map(queueName)],
   );
-  if (rows.length === 0) return;
-  const tasks = (rows as { name: string }[]).map(({ name }) => taskName(name));
-  const jobs = (rows as { jobs: number }[]).reduce((sum, row) => sum + row.jobs, 0);
+  return (rows as { name: string; jobs: number }[]).map(({ name, jobs }) => ({
+    task: taskName(name),
+    waiting: jobs,
+  }));
+}
+
+/** Says so at the start of a process that works on jobs. */
+export async function sayUndeclared(
+  sql: Sql,
+  schema: string,
+  declared: Iterable<string>,
+  log: Log,
+): Promise<void> {
+  const found = await findUndeclared(sql, schema, declared);
+  const [first] = found;
+  if (first === undefined) return;
+  const tasks = found.map(({ task }) => task);
+  const jobs = found.reduce((sum, { waiting }) => sum + waiting, 0);
   log.warn(
     { code: CODE, tasks },
-    `${counted(jobs, "job")} ${jobs === 1 ? "waits" : "wait"} for tasks that this app does not declare: ${tasks.join(", ")}. Declare them until their jobs are done, or cancel these`,
+    `${counted(jobs, "job")} ${jobs === 1 ? "waits" : "wait"} for tasks that this app does not declare: ${tasks.join(", ")}. Declare them until their jobs are done, or cancel these: "offloop jobs <module> list --task ${argument(first.task)}" shows them`,
   );
+}
+
+/** A task's name as a shell takes it. */
+function argument(task: string): string {
+  return /^[\w.:-]+$/.test(task) ? task : `'${task.replaceAll("'", "'\\''")}'`;
 }

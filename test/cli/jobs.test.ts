@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type EnqueuedJob, type Server, serve } from "offloop";
+import { App, type EnqueuedJob, type Server, serve } from "offloop";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -38,6 +38,8 @@ test("a mistake in the arguments is one line, without a stack", async () => {
       /^error: .*'lost' is invalid\. .*waiting, running, done, failed, dead, cancelled\.$/,
     ],
     [["list", "--limit", "0"], /^error: .*'0' is invalid\. expected a number of 1-1000$/],
+    [["list", "extra"], /^error: list takes no ids, got extra; --task and --state choose what list shows$/],
+    [["count", "a", "b"], /^error: count takes no ids, got a b; /],
     [["forget"], /^error: .*list, count, show, retry, cancel, drain, schema\.$/],
   ];
   const ends = await Promise.all(mistakes.map(([args]) => jobs(...args)));
@@ -94,6 +96,33 @@ export default app;
   assert.match(output, /^doubled: 42$/m);
   assert.match(output, /^no job is left to run$/m);
   assert.equal(code, 0);
+});
+
+test("jobs of a task that was renamed are counted, marked, and a list says where they are", async (t) => {
+  const folder = appFolder({});
+  const dir = folder.path("jobs");
+  const before = new App({ jobs: { dir } });
+  const invoice = before.task("invoice", { durable: true }, async () => {});
+  const server = await serve(before, { port: 0, signals: false, logLevel: "silent", work: false });
+  t.after(() => server.close());
+  const { id } = await invoice.enqueue();
+  await server.close();
+  folder.write(
+    "app.ts",
+    `import { App } from "offloop";
+const app = new App({ jobs: { dir: ${JSON.stringify(dir)} } });
+app.task("invoices", { durable: true }, async () => {});
+export default app;
+`,
+  );
+  const ask = (...args: string[]): Promise<Ended> =>
+    offloopWith({ DATABASE_URL: "" }, "jobs", folder.path("app.ts"), ...args).ended();
+  assert.match((await ask("count")).output, /^invoice {2}1 waiting, and the app does not declare it$/m);
+  assert.match(
+    (await ask("list", "--state", "waiting")).output,
+    /^invoice {2}1 waiting, and the app does not declare it: --task shows them$/m,
+  );
+  assert.match((await ask("list", "--task", "invoice")).output, new RegExp(id));
 });
 
 for (const backend of ["PGlite", "PostgreSQL"] as const) {

@@ -23,7 +23,7 @@ test("a start says that jobs wait for a task that was renamed, and a list shows 
   t.after(() => renamed.close());
   assert.match(
     await find(/does not declare/),
-    /^1 job waits for tasks that this app does not declare: send invoice\./,
+    /^1 job waits for tasks that this app does not declare: send invoice\. .*"offloop jobs <module> list --task 'send invoice'" shows them$/,
   );
   const [job] = await after.jobs.list({ task: "send invoice" });
   assert.deepEqual([job?.id, job?.task, job?.state], [id, "send invoice", "waiting"]);
