@@ -78,7 +78,7 @@ console.log("health at", server.healthUrl);
   });
   const running = command([folder.path("main.js")], []);
   t.after(() => running.child.kill("SIGKILL"));
-  const health = /http:\S+/.exec(await running.line(/health at/))?.[0];
+  const health = /http:\/\/[\d.:]+/.exec(await running.line(/health at/))?.[0];
   assert.deepEqual(await (await fetch(`${health}/livez`)).json(), { status: "ready" });
 });
 

@@ -81,7 +81,7 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
 
 /** One attempt at a job. */
 export interface JobAttempt {
-  /** Its number, from 1. An `interrupted` attempt has the same number as the one before. */
+  /** Its number, from 1. The one after an `interrupted` attempt has the same number. */
   readonly attempt: number;
   /** The host and process that ran it. */
   readonly process: string;

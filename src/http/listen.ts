@@ -162,7 +162,16 @@ async function openHealthPort({
     return app === undefined ? "starting" : healthStatus(app.lanes, app.jobs);
   };
   const readMetrics = (): OpenApp["metrics"] => read()?.metrics;
-  return openHealthServer({ health, host, readStatus, metricsPath: metrics?.path, readMetrics, log });
+  const server = await openHealthServer({
+    health,
+    host,
+    readStatus,
+    metricsPath: metrics?.path,
+    readMetrics,
+    log,
+  });
+  log.info(`health at ${server.url}`);
+  return server;
 }
 
 /** Loaded only by those who ask for it. */

@@ -147,10 +147,12 @@ export class Attempts {
     );
   }
 
-  /** The attempts of a job, in order. An attempt that a shutdown broke off has the same number as the one before. */
+  /** The attempts of a job, in order. One that a shutdown broke off does not count: the next has its number. */
   async of({ task, uuid }: JobRef): Promise<AttemptRecord[]> {
     const { rows } = await this.#sql.executeSql(
-      `select count(*) filter (where outcome is distinct from 'interrupted') over (order by takes)::int as attempt,
+      `select 1 + count(*) filter (where outcome is distinct from 'interrupted') over (
+          order by takes rows between unbounded preceding and 1 preceding
+        )::int as attempt,
         process, started_at, ended_at, outcome, error
       from ${this.#schema}.job_attempt where job = $1 and task = $2 order by takes`,
       [uuid, task],

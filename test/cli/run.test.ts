@@ -489,6 +489,14 @@ test("offloop run says that it listens on all addresses where it does, and only 
   }
 });
 
+test("offloop run says where it answers probes, before it listens", async (t) => {
+  const running = offloop("run", fixture("supervised.ts"), "--port", "0");
+  t.after(() => running.child.kill("SIGKILL"));
+  const [, health] = /health at (http:\/\/[\d.:]+)/.exec(await running.line(/health at|listens on/)) ?? [];
+  await running.line(/listens on/);
+  assert.equal((await fetch(`${health}/readyz`)).status, 200);
+});
+
 test("offloop run: an import of a missing module is named by its line, with what to write", async () => {
   const folder = appFolder({
     "package.ts":

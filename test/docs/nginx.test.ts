@@ -28,10 +28,10 @@ test("docs/deployment.md: the block for nginx sets each header that trustProxy b
     assert.match(block, new RegExp(`proxy_set_header ${name} \\$`));
 });
 
-test("docs/deployment.md: behind nginx, clients choose no host, and WebSockets open", {
+test("docs/deployment.md: behind nginx, clients choose no host and no request id, reach no metrics, and WebSockets open", {
   skip: hasNginx ? false : "nginx is not installed",
 }, async (t) => {
-  const app = new App();
+  const app = new App({ metrics: true, health: true });
   app.get("/who", async ({ request }) => [request.client.host, request.origin]);
   app.websocket("/echo", async ({ socket }) => {
     for await (const message of socket) await socket.send(message);
@@ -58,9 +58,17 @@ test("docs/deployment.md: behind nginx, clients choose no host, and WebSockets o
     if (line.includes("start worker process")) break;
     assert.doesNotMatch(line, /emerg/);
   }
-  const forged = { "x-forwarded-host": "evil.example", "x-forwarded-proto": "https" };
+  const forged = {
+    "x-forwarded-host": "evil.example",
+    "x-forwarded-proto": "https",
+    "x-request-id": "chosen",
+  };
   const answer = await fetch(`http://${host}/api/who`, { headers: forged });
   assert.deepEqual(await answer.json(), ["127.0.0.1", `http://${host}`]);
+  assert.match(answer.headers.get("x-request-id") ?? "", /^[0-9a-f]{32}$/);
+  for (const path of ["metrics", "livez", "readyz"])
+    assert.equal((await fetch(`http://${host}/api/${path}`)).status, 404);
+  assert.equal((await fetch(`${server.url}/metrics`)).status, 200);
   const socket = new WebSocket(`ws://${host}/api/echo`);
   await once(socket, "open");
   socket.send("hello");

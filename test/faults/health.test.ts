@@ -11,7 +11,7 @@ const BLOCK_MS = 2_500;
 test("health: its port answers while the loop is blocked, and says so", async () => {
   const served = command([fixture("health-apart.ts")]);
   const url = await listening(served);
-  const health = createClient(/http:\S+/.exec(await served.line(/health at/))?.[0] ?? "");
+  const health = createClient(/http:\/\/[\d.:]+/.exec(await served.line(/health at/))?.[0] ?? "");
   const ask = async (
     path: string,
   ): Promise<{ status: number; body: { status: string; blockedMs?: number } }> => {

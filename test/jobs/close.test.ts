@@ -67,7 +67,7 @@ for (const { name, skip, start } of backends) {
     late.answer();
     assert.deepEqual(await closing, []);
     const outcomes = (await engine.attempts(job)).map(({ attempt, outcome }) => [attempt, outcome]);
-    assert.deepEqual(outcomes[0], [0, "interrupted"]);
+    assert.deepEqual(outcomes[0], [1, "interrupted"]);
     await second.began("short");
     await second.worker.close(60_000);
     assert.deepEqual([first.ran, second.ran], [[], ["short"]]);
