@@ -12,6 +12,7 @@ import type { JobsPlace } from "./engine-setup.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { loggedEvents } from "./events.ts";
 import { StoredJobs } from "./jobs.ts";
+import { Outage } from "./outage.ts";
 import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
 import { placeOf, sayKept, sayOpening } from "./place.ts";
@@ -62,12 +63,16 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   const events = loggedEvents(log);
   const place = placeOf(settings);
   const said = sayOpening(place, log);
+  let outage: Outage | undefined;
   const opening = Engine.open({
     place,
     schema: settings.schema,
     tasks: jobTasks(tasks),
     maxConnections: 10,
-    onError: (error) => events.onError(error),
+    onError: (error) => {
+      events.onError(error);
+      outage?.note(error);
+    },
   });
   const engine = await opening.finally(() => clearTimeout(said));
   await using opened = new AsyncDisposableStack();
@@ -75,6 +80,8 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   await checkRights(engine.sql, settings.schema);
   sayKept(settings, log);
   if (options.works) await sayUndeclared(engine.sql, settings.schema, tasks.keys(), log);
+  if (!options.works) outage = new Outage(engine.sql, (silentMs) => events.onAnswer(silentMs));
+  opened.defer(async () => outage?.close());
   const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
   opened.defer(async () => void (await worker?.close(0)));
   const store = explained(engine);

@@ -9,11 +9,14 @@ import { backends, jobTask } from "../fixtures/job-engines.ts";
 const onPostgres = { skip: withoutPostgres(), timeout: 120_000 };
 
 /** An app, and the database that only it reaches. */
-async function runs(t: TestContext): Promise<{ running: Command; url: string; database: RestartedDatabase }> {
+async function runs(
+  t: TestContext,
+  ...options: string[]
+): Promise<{ running: Command; url: string; database: RestartedDatabase }> {
   const server = await postgres();
   const database = await restarted(server.url);
   const environment = { DATABASE_URL: database.url, JOB_MS: "600000", POLL_MS: "200" };
-  const running = offloopWith(environment, "run", fixture("lost-jobs.ts"), "--port", "0");
+  const running = offloopWith(environment, "run", fixture("lost-jobs.ts"), "--port", "0", ...options);
   t.after(async () => {
     await running.insist("SIGKILL");
     await database[Symbol.asyncDispose]();
@@ -62,6 +65,18 @@ test(
     await fetch(`${app.url}/end`, { method: "POST" });
     assert.equal(await get(`${app.url}/follow/${id}`), "done");
     assert.deepEqual(await get(`${app.url}/attempts/${id}`), ["done"]);
+  },
+);
+
+test(
+  "a process that only enqueues says that the database is away, and when it is back",
+  onPostgres,
+  async (t) => {
+    const { running, database } = await runs(t, "--no-work");
+    await database.stop();
+    await running.line(/"msg":"jobs: /);
+    await database.start();
+    await running.line(/jobs: the database answers again, after \d+ s/);
   },
 );
 
