@@ -70,6 +70,12 @@ export function claim(
   return Atomics.compareExchange(tickets, slot, ticket, -ticket) === ticket;
 }
 
+/** Thread: from now on the call runs as if it had just started. */
+export function renew({ startedAt, held }: Board, slot: number, now: number): void {
+  startedAt[slot] = now;
+  held[slot] = 0;
+}
+
 /** Thread: marks the call as ended, though its result may not have been sent yet. */
 export function finish({ tickets }: Board, slot: number): void {
   Atomics.store(tickets, slot, 0);

@@ -107,6 +107,8 @@ export interface CallServices {
    * about this call from now on.
    */
   resume(services: RequestServices): void;
+  /** The call has made a part, and has its deadline again for the next. */
+  renew(): void;
 }
 
 /** What a call is about that runs for a request. */
@@ -282,10 +284,20 @@ export interface FollowUp {
   readonly open: number;
   /** `pull`: its next chunks. `stop`: nobody takes them any more. `finish`: its tasks have ended, close the rest. */
   readonly ask: "pull" | "stop" | "finish";
+  /** Set where it asks for chunks. */
+  readonly pull?: Pull;
   /** What went wrong in its tasks. */
   readonly failure?: Thrown;
   /** Who has ended the wait for it, if anyone: what closes sees that, as on the loop. */
   readonly endedBy?: EndedBy;
+}
+
+/** What decides how many chunks come at once. */
+export interface Pull {
+  /** When it was asked for, in milliseconds of `sharedNow`. */
+  readonly askedAt: number;
+  /** How fast the client has taken the chunks before, in bytes a millisecond. */
+  readonly rate: number;
 }
 
 /** The outcome, and the tasks that were added meanwhile. */

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
 import { thrownText } from "../../errors/described-error.ts";
 import { errorReply } from "../../operation/error-reply.ts";
-import { claim, countRelayed, finish, sharedNow } from "../crossing/board.ts";
+import { claim, countRelayed, finish, renew, sharedNow } from "../crossing/board.ts";
 import { SaidMessages } from "../crossing/flow.ts";
 import {
   CALL_FIELDS,
@@ -248,6 +248,10 @@ export class Inbox {
       resume: (services) => {
         run.services = services as ThreadServices;
         run.services.call = run.call;
+      },
+      renew: () => {
+        run.heldMs = 0;
+        renew(this.#channel.board, run.slot, sharedNow());
       },
     };
   }

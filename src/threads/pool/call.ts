@@ -10,6 +10,9 @@ export type CallClass = "request" | "background";
 export interface ThreadHandle {
   hold(): void;
   release(): void;
+  /** A stream is open there: until it ends, calls go to other threads first. */
+  beginStream(): void;
+  endStream(): void;
 }
 
 /** The party that waits for a call. */

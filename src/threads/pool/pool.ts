@@ -238,9 +238,10 @@ export class ThreadPool implements ThreadListener {
   #grow(): void {
     const { min, max, reserve } = this.#options;
     // One is kept warm, beyond `max` for the express lane: a short request should not wait for a thread to load the app.
-    const { busy } = this.#roster;
-    const wanted = this.#waiting.sizeOf("background") > 0 ? busy + 2 : busy > 0 ? busy + 1 : 0;
-    const count = busy >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted));
+    // A thread with an open stream is not free for it.
+    const { inUse } = this.#roster;
+    const wanted = this.#waiting.sizeOf("background") > 0 ? inUse + 2 : inUse > 0 ? inUse + 1 : 0;
+    const count = inUse >= max ? max + reserve : Math.max(min, Math.min(max + reserve, wanted));
     const isHeld = this.#growTo(count);
     if (isHeld || this.#waiting.size > 0 || this.#roster.holdsAhead)
       this.#patience ??= setTimeout(() => this.#onPatienceOver(), PATIENCE_MS);
@@ -253,7 +254,7 @@ export class ThreadPool implements ThreadListener {
       if (thread.holdsAhead && now - thread.advancedAt >= PATIENCE_MS) this.#relieve(thread);
     }
     if (now - (this.#waiting.since ?? now) >= PATIENCE_MS)
-      this.#growTo(Math.min(this.#options.max, this.#roster.busy + this.#waiting.size));
+      this.#growTo(Math.min(this.#options.max, this.#roster.inUse + this.#waiting.size));
     this.#dispatch();
   }
 

@@ -77,6 +77,11 @@ export class Roster {
     return this.#idle.size;
   }
 
+  /** Threads that hold a call or an open stream, which the next call should not disturb. */
+  get inUse(): number {
+    return this.ready - this.#idle.free;
+  }
+
   /** All of them. */
   get size(): number {
     return this.#threads.size;
@@ -119,9 +124,9 @@ export class Roster {
     return this.#threads.has(thread) && !thread.isEnding ? thread : undefined;
   }
 
-  /** Takes an idle thread, to give it a call. */
-  takeIdle(): Thread | undefined {
-    return this.#idle.take();
+  /** The idle thread that is to be given the next call; undefined where all wait for streams. */
+  get nextIdle(): Thread | undefined {
+    return this.#idle.next;
   }
 
   /** Takes this thread out of the idle ones, if it is among them, to give it a call that is meant for it. */
@@ -345,8 +350,29 @@ class IdleThreads {
       this.#leaving = setTimeout(() => this.#letLeave(), this.#idleMs).unref();
   }
 
-  take(): Thread | undefined {
-    return this.#idle.pop()?.thread;
+  /** How many of them have no open stream. */
+  get free(): number {
+    let count = 0;
+    for (const { thread } of this.#idle) if (thread.openStreams === 0) count++;
+    return count;
+  }
+
+  /** A call stops the streams of its thread, and takes them along if the thread has to be ended: it goes where none is. */
+  get next(): Thread | undefined {
+    const last = this.#idle.at(-1)?.thread;
+    if (last === undefined || last.openStreams === 0) return last;
+    const free = this.#idle.findLast(({ thread }) => thread.openStreams === 0);
+    return free === undefined ? this.#leastDisturbed() : free.thread;
+  }
+
+  #leastDisturbed(): Thread | undefined {
+    const now = performance.now();
+    let found: Thread | undefined;
+    for (const { thread } of this.#idle) {
+      if (thread.isReserved(now)) continue;
+      if (found === undefined || thread.openStreams < found.openStreams) found = thread;
+    }
+    return found;
   }
 
   delete(thread: Thread): void {

@@ -10,6 +10,9 @@ import type { Thread } from "./thread.ts";
 /** Quick calls wake no more threads than there are cores: waking one costs more than running them. */
 const CORES = availableParallelism();
 
+/** For this long a call waits for a thread that loads the app rather than stop a stream. */
+const START_MS = 500;
+
 /** The decision about a waiting call: it goes to a thread, or is refused. */
 export type Step =
   | { readonly call: Call; readonly thread: Thread; readonly isQuick: boolean }
@@ -76,14 +79,22 @@ export class Schedule {
   /** Any call goes to an idle thread; beyond `max` busy ones, only calls that may use the express lane. */
   #nextIdle(): Step | undefined {
     const { max, reserve } = this.#options;
-    const { busy, idle } = this.#roster;
-    if (idle === 0 || busy >= max + reserve) return undefined;
-    const call = busy < max ? this.#nextOf(idle) : this.#waiting.takeRequest(this.#mayPass);
+    const { busy, idle, nextIdle: thread } = this.#roster;
+    if (thread === undefined || busy >= max + reserve) return undefined;
+    const call = busy < max ? this.#nextFor(thread, idle) : this.#waiting.takeRequest(this.#mayPass);
     if (call === undefined) return undefined;
     const gone = this.#wanted(call);
     if (gone !== undefined) return gone;
     const isQuick = call.class === "request" && call.transfer.length === 0 && this.#loads.isQuick(call.work);
-    return { call, thread: this.#roster.takeIdle() as Thread, isQuick };
+    this.#roster.take(thread);
+    return { call, thread, isQuick };
+  }
+
+  /** A thread with streams is given only what is short as long as another will soon be there. */
+  #nextFor(thread: Thread, idle: number): Call | undefined {
+    if (thread.openStreams === 0 || this.#roster.starting === 0) return this.#nextOf(idle);
+    const waitedMs = performance.now() - (this.#waiting.since ?? Number.POSITIVE_INFINITY);
+    return waitedMs < START_MS ? this.#waiting.takeRequest(this.#loads.isShort) : this.#nextOf(idle);
   }
 
   /**

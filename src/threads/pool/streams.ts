@@ -1,4 +1,5 @@
 import type { Chunk, RawReply } from "../../operation/raw.ts";
+import { sharedNow } from "../crossing/board.ts";
 import type { Followed, FollowUp, NamedCall, OpenReplyRef, Pulled } from "../crossing/payloads.ts";
 import { packThrown, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
@@ -20,8 +21,9 @@ export function fetchRest(
 ): Pick<RawReply, "finish"> & { readonly body?: AsyncIterable<Chunk> } {
   at.thread.hold();
   let isLost = false;
+  const endStream = streams ? openStream(at.thread) : () => {};
   const ask: Ask = async (followUp) => {
-    const [[ok, given], added] = await askThread(at, followUp).catch((error: unknown) => {
+    const [[ok, given], added] = await askThread(at, followUp, endStream).catch((error: unknown) => {
       isLost = true;
       throw error;
     });
@@ -40,11 +42,27 @@ export function fetchRest(
   return streams ? { body: pullChunks(open, ask), finish } : { finish };
 }
 
-/** Chunks are produced for a client, and each has a deadline; closing happens in any case. */
+/** Returns the function that says that it has ended, once. */
+function openStream(thread: ThreadHandle): () => void {
+  let isOpen = true;
+  thread.beginStream();
+  return () => {
+    if (isOpen) thread.endStream();
+    isOpen = false;
+  };
+}
+
+/**
+ * Chunks are produced for a client, and each has a deadline; closing happens in any case.
+ *
+ * @param endStream - Called as soon as no more chunks come.
+ */
 function askThread(
   { pool, thread, work, waiter, bindable, timeoutMs }: OpenAt,
   followUp: FollowUp,
+  endStream: () => void,
 ): Promise<Followed> {
+  if (followUp.ask !== "pull") endStream();
   return new Promise((resolve, reject) => {
     pool.runOn(thread, {
       work,
@@ -54,6 +72,7 @@ function askThread(
       waiter: followUp.ask === "pull" ? waiter : undefined,
       bindable,
       settle: (error, outcome) => {
+        if (error !== undefined || isLast(outcome as Followed)) endStream();
         if (error === undefined) resolve(outcome as Followed);
         else reject(error);
       },
@@ -61,18 +80,35 @@ function askThread(
   });
 }
 
+/** Whether no more chunks come: the source has ended, or has failed. */
+function isLast([[ok, given]]: Followed): boolean {
+  return !ok || (given as Pulled | undefined)?.done !== false;
+}
+
 async function* pullChunks(open: number, ask: Ask): AsyncGenerator<Chunk> {
   let ended = false;
+  let rate = 0;
   try {
     while (!ended) {
-      const pulled = await ask({ open, ask: "pull" }).catch((error: unknown) => {
-        ended = true; // the source of the chunks is closed by its own error
-        throw error;
-      });
+      const pulled = await ask({ open, ask: "pull", pull: { askedAt: sharedNow(), rate } }).catch(
+        (error: unknown) => {
+          ended = true; // the source of the chunks is closed by its own error
+          throw error;
+        },
+      );
       ended = pulled?.done ?? true;
+      const givenAt = performance.now();
       yield* pulled?.chunks ?? [];
+      rate = rateOf(pulled?.chunks ?? [], performance.now() - givenAt);
     }
   } finally {
     if (!ended) await ask({ open, ask: "stop" });
   }
+}
+
+/** Bytes a millisecond. */
+function rateOf(chunks: readonly Chunk[], ms: number): number {
+  let size = 0;
+  for (const { length } of chunks) size += length;
+  return size / Math.max(ms, 1);
 }

@@ -42,6 +42,7 @@ import {
 import { unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 import { RelayedMessages, type RelayLink } from "./relay.ts";
+import { StreamShare } from "./stream-share.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
 
 /** Options of a thread. */
@@ -116,6 +117,8 @@ export class Thread implements ThreadHandle {
   #cause: unknown;
   #takesAhead = false;
   #held = 0;
+  /** Undefined until the first stream. */
+  #streams: StreamShare | undefined;
   #progressAt = 0;
   #advancedAt = 0;
   #isEnding = false;
@@ -210,6 +213,16 @@ export class Thread implements ThreadHandle {
     return this.#held > 0;
   }
 
+  /** How many streams are open in it. */
+  get openStreams(): number {
+    return this.#streams?.open ?? 0;
+  }
+
+  /** Whether it waits for what a stream in it is asked for next. @param now - From `performance.now()`. */
+  isReserved(now: number): boolean {
+    return this.#streams?.isReserved(now) === true;
+  }
+
   /** Whether it is being ended, or has ended. */
   get isEnding(): boolean {
     return this.#isEnding || this.#isGone;
@@ -271,12 +284,22 @@ export class Thread implements ThreadHandle {
     this.#held--;
   }
 
+  beginStream(): void {
+    this.#streams ??= new StreamShare();
+    this.#streams.begin();
+  }
+
+  endStream(): void {
+    this.#streams?.end();
+  }
+
   /**
    * Hands it a call; {@link flush} sends it. Only while it has room.
    *
    * @param isQuick - Whether more calls may follow before this one has ended, if it is the only one.
    */
   give(call: Call, isQuick: boolean): void {
+    if (!call.pinned) this.#streams?.giveUp();
     const slot = this.#slots.put(call);
     if (this.load === 1) {
       this.#progressAt = performance.now();
@@ -440,9 +463,14 @@ export class Thread implements ThreadHandle {
       if (call === undefined) continue; // given up before it ended
       this.#slots.free(slot);
       this.#lastWork = call.work;
-      if (!call.pinned) this.#advancedAt = this.#progressAt;
-      recordRun(call, this.id, results[i + 2] as number, results[i + 1] as number);
-      this.#listener.onResult(this, call, results[i + 2] as number, results[i + 3]);
+      const runMs = results[i + 2] as number;
+      if (call.isPull) this.#streams?.recordPull(runMs);
+      if (!call.pinned) {
+        this.#advancedAt = this.#progressAt;
+        this.#streams?.recordCall(runMs, this.#slots.pulls > 0);
+      }
+      recordRun(call, this.id, runMs, results[i + 1] as number);
+      this.#listener.onResult(this, call, runMs, results[i + 3]);
     }
     this.#listener.onResults(this);
   }
