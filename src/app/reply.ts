@@ -230,7 +230,8 @@ export interface StreamOptions extends ReplyOptions {
 
 /**
  * Sends chunks as they are produced, no faster than the client takes them. A plain generator runs on the operation's
- * thread, one chunk at a time on demand. If yours holds a resource, close it in a `finally`, which also runs when the
+ * thread, one chunk at a time on demand. The head is sent with the first chunk: an error before it is answered like any
+ * other, and one after it breaks the response off. If yours holds a resource, close it in a `finally`, which also runs when the
  * client hangs up.
  *
  * @param chunks - What to send: a generator, a Node or web stream, or any other iterable.
@@ -261,6 +262,11 @@ export function stream(
 function withCharset(mediaType: string | undefined): string | undefined {
   const isSilent = mediaType !== undefined && /^text\//i.test(mediaType) && !/charset=/i.test(mediaType);
   return isSilent ? `${mediaType}; charset=utf-8` : mediaType;
+}
+
+/** Whether a response of this type never ends by itself, and its client waits for no more than its head. */
+export function isEventStream(mediaType: string | undefined): boolean {
+  return mediaType?.startsWith("text/event-stream") === true;
 }
 
 /** Whether a response with this status has no body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
@@ -345,7 +351,8 @@ export class Events extends Reply {
 
 /**
  * Sends server-sent events: each value as JSON in one `data`, or an event made by `event`. A comment every 15 seconds
- * keeps the connection open while nothing happens.
+ * keeps the connection open while nothing happens. The head is sent at once, so an error breaks the response off: check
+ * first, then return the stream.
  *
  * @param items - What to send: a generator, or any other iterable.
  * @param options - Status and headers.

@@ -52,7 +52,9 @@ export function createShutdown(
     lanes.background.abandon();
     sockets.cut();
     connections.cut();
-    await within(CLOSE_MS, wayOut.closed());
+    // What runs until now may still open something, and learns only now that nobody waits for it.
+    const closed = ended.then(() => wayOut.closed());
+    await within(CLOSE_MS, closed);
     await worked;
     await closeRest();
     if (failures.length > 0) throw failures[0];

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { isEventStream } from "../app/reply.ts";
 import { producedFor } from "../app/waiting-client.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { Chunk } from "../operation/raw.ts";
@@ -32,9 +33,8 @@ export class OpenStreams {
     mediaType: string | undefined,
     onError: (error: unknown) => void,
   ): Readable {
-    const isEndless = mediaType?.startsWith("text/event-stream") === true;
     const source = producedFor(asked, chunks);
-    const events = isEndless ? new EventStream(source) : undefined;
+    const events = isEventStream(mediaType) ? new EventStream(source) : undefined;
     const response = beginStream(asked.reply.raw);
     const onBroken = (error: unknown): void => {
       response.failure = { error };

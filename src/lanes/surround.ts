@@ -6,6 +6,7 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { encodeReply } from "../operation/encode.ts";
 import { answerError } from "../operation/error-reply.ts";
+import { withFirstChunk } from "../operation/first-chunk.ts";
 import type { HeaderList } from "../operation/header-list.ts";
 import { PlannedResponse } from "../operation/planned-response.ts";
 import { discardBody, type RawReply } from "../operation/raw.ts";
@@ -139,7 +140,8 @@ class Passage {
       );
     const declaration = { id: this.#onion.id, status: 200, location: around.location };
     const rules = { response: undefined, jsonType: "application/json", declaration };
-    return { ...(await encodeReply(rules, this.#exchange, given)), background: undefined };
+    const encoded = await encodeReply(rules, this.#exchange, given);
+    return { ...(await withFirstChunk(encoded, this.#request)), background: undefined };
   }
 
   /** As for an operation that throws, the tasks that were added do not run. */

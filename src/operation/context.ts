@@ -163,6 +163,10 @@ export class Exchange {
 
   // These are static, since handlers receive an exchange with their dependencies, of any name.
 
+  static requestOf(exchange: Exchange): RawRequest {
+    return exchange.#request;
+  }
+
   static operationOf(exchange: Exchange): string {
     return exchange.#operation;
   }

@@ -4,9 +4,10 @@ import { describeAfter, describeError } from "../errors/described-error.ts";
 import { HTTPError, isFinalStatus, statusPhrase, ValidationError } from "../errors/http-error.ts";
 import { type ErrorCode, OffloopError } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
-import type { Exchange } from "./context.ts";
+import { Exchange } from "./context.ts";
 import { encodeReply, type ReplyRules, toJson } from "./encode.ts";
-import { discardBody, type HeaderPairs, type RawReply } from "./raw.ts";
+import { withFirstChunk } from "./first-chunk.ts";
+import { discardBody, type HeaderPairs, isReady, type RawReply } from "./raw.ts";
 import type { FailedRequest, Runtime } from "./runtime.ts";
 
 /** A request that cannot be answered as planned, and the handlers that may answer it in their own way. */
@@ -95,7 +96,8 @@ export async function callErrorHandler(
     exchange.addedTasks?.splice(0);
     const value = await handler.fn(thrown, exchange);
     made = await encodeReply(rulesOf(handler, thrown), exchange, value);
-    return answered(exchange.sealed(made), thrown);
+    const begun = isReady(made.body) ? made : await withFirstChunk(made, Exchange.requestOf(exchange));
+    return answered(exchange.sealed(begun), thrown);
   } catch (error) {
     if (made !== undefined) discardBody(made);
     return failedAnswer(error, thrown);

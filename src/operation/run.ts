@@ -5,7 +5,8 @@ import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { RequestContext } from "./context.ts";
 import { encodeReply } from "./encode.ts";
 import { answerError } from "./error-reply.ts";
-import { discardBody, type RawReply, type RawRequest } from "./raw.ts";
+import { withFirstChunk } from "./first-chunk.ts";
+import { discardBody, isReady, type RawReply, type RawRequest } from "./raw.ts";
 import { readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
@@ -57,7 +58,8 @@ export async function runOperation(
     const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
     made = encoded instanceof Promise ? await encoded : encoded;
     const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
-    return context.withTasks(context.sealed(closed));
+    const begun = isReady(closed.body) ? closed : await withFirstChunk(closed, request);
+    return context.withTasks(context.sealed(begun));
   } catch (thrown) {
     if (made !== undefined) discardBody(made);
     return answerFailure(run, dependencies, thrown);
