@@ -25,7 +25,7 @@ export interface Running {
  * How long whatever was cut off may take to close; it takes longer only where it does not check
  * whether anyone waits for it.
  */
-const CLOSE_MS = 1_000;
+export const CLOSE_MS = 1_000;
 
 /**
  * Makes the function that closes everything once: every call returns the same promise. What fails to close keeps nothing

@@ -25,7 +25,7 @@ export function watchFor(failures: BlockFailures, given: WatchSettings | false |
  * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` where the loop cannot be watched.
  */
 export function rejectBlocking(
-  { url, send, connect }: Way,
+  { url, send, connect, leave }: Way,
   failures: BlockFailures,
   watch: Watch | undefined,
 ): Way {
@@ -35,6 +35,7 @@ export function rejectBlocking(
   return {
     url,
     connect,
+    leave,
     send: async (method, request) => {
       // What happened earlier must not count as this request's.
       await watch.settled();

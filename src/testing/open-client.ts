@@ -5,11 +5,12 @@ import { isOverride, type Override } from "../app/dependency.ts";
 import { SettingsOverride } from "../app/environment.ts";
 import { type AppTarget, loadApp, targetOf } from "../app/load.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
+import { within } from "../app/within.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { createLogger } from "../http/logger.ts";
-import { type OpenAppOptions, openApp } from "../http/open-app.ts";
-import { createShutdown, settled } from "../http/shutdown.ts";
+import { type OpenApp, type OpenAppOptions, openApp } from "../http/open-app.ts";
+import { CLOSE_MS, createShutdown, settled } from "../http/shutdown.ts";
 import { noThreads } from "../threads/pool/pool.ts";
 import { BlockFailures, rejectBlocking, watchFor } from "./blocks.ts";
 import type {
@@ -67,7 +68,14 @@ export async function openClient(
     const { lanes, fastify, watch: watchdog } = served;
     await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
+    const end = createShutdown(served, settings.shutdownGraceMs, log, async () => {
+      await leaveAll(served, way);
+      await opened.disposeAsync();
+    });
+    const shutDown = (): Promise<void> => {
+      way.leave?.("unread"); // their tasks and dependencies end with the others
+      return end();
+    };
     const parts = {
       size: () => lanes.pool?.size ?? noThreads,
       jobs: () => testing ?? noJobs(app),
@@ -84,6 +92,13 @@ export async function openClient(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** What a test still reads has had its time. What it left open closes before the lifespans do. */
+async function leaveAll({ wayOut }: OpenApp, way: Way): Promise<void> {
+  if (way.leave === undefined) return;
+  way.leave("all");
+  await within(CLOSE_MS, wayOut.closed());
 }
 
 /** Replaces settings as long as the client is open. Returns the overrides of dependencies. */
