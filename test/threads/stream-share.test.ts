@@ -14,7 +14,7 @@ afterEach(async () => {
   await server.close();
 });
 
-async function start(threads: ServeOptions["threads"]): Promise<void> {
+async function start(threads: NonNullable<ServeOptions["threads"]>): Promise<void> {
   server = await running(app, { accessLog: false, threads });
 }
 

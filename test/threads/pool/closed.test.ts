@@ -7,7 +7,7 @@ test("pool.runOn() settles a call about what a thread holds open, also once the 
   const pool = barePool({ works: [{ id: "GET /", location }] });
   await pool.close();
   const errors: unknown[] = [];
-  const thread = { hold: () => {}, release: () => {} };
+  const thread = { hold: () => {}, release: () => {}, beginStream: () => {}, endStream: () => {} };
   const settle = (error: unknown): void => void errors.push(error);
   pool.runOn(thread, { work: 0, payload: undefined, timeoutMs: undefined, waiter: undefined, settle });
   assert.equal(errors.length, 1);

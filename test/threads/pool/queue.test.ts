@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { CallQueue, PinnedCalls, WaitingCalls } from "../../../src/threads/pool/queue.ts";
 import { callMaker } from "../../fixtures/calls.ts";
 
-const handle = { hold: (): void => {}, release: (): void => {} };
+const handle = {
+  hold: (): void => {},
+  release: (): void => {},
+  beginStream: (): void => {},
+  endStream: (): void => {},
+};
 
 test("CallQueue.take(): first come, first served over all works", () => {
   const call = callMaker();
