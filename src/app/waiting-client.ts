@@ -13,6 +13,11 @@ export function waitingClient(): WaitingClient | undefined {
   return clients.getStore();
 }
 
+/** Runs what produces a chunk where {@link waitingClient} is this one. */
+export function produceFor<Result>(client: WaitingClient, run: () => Result): Result {
+  return clients.run(client, run);
+}
+
 /** The same chunks, produced where {@link waitingClient} is this one. */
 export function producedFor<Chunk>(
   client: WaitingClient,

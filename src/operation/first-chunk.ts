@@ -1,5 +1,5 @@
 import { isBodyless, isEventStream } from "../app/reply.ts";
-import { producedFor } from "../app/waiting-client.ts";
+import { produceFor } from "../app/waiting-client.ts";
 import { type Chunk, isReady, type RawReply, type RawRequest } from "./raw.ts";
 
 /**
@@ -12,8 +12,9 @@ export async function withFirstChunk(reply: RawReply, request: RawRequest): Prom
   const { status, mediaType, body } = reply;
   const isSent = !isBodyless(status) && request.method !== "HEAD";
   if (isReady(body) || !isSent || isEventStream(mediaType)) return reply;
-  const chunks = producedFor(request, body)[Symbol.asyncIterator]();
-  return { ...reply, body: resumed(await chunks.next(), chunks) };
+  const chunks = body[Symbol.asyncIterator]();
+  const first = await produceFor(request, () => chunks.next());
+  return { ...reply, body: resumed(first, chunks) };
 }
 
 /** The chunks of which the first was taken. Leaving them closes their source. */
