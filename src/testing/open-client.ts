@@ -68,14 +68,7 @@ export async function openClient(
     const { lanes, fastify, watch: watchdog } = served;
     await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const end = createShutdown(served, settings.shutdownGraceMs, log, async () => {
-      await leaveAll(served, way);
-      await opened.disposeAsync();
-    });
-    const shutDown = (): Promise<void> => {
-      way.leave?.("unread"); // their tasks and dependencies end with the others
-      return end();
-    };
+    const shutDown = shutdownOf(served, way, { graceMs: settings.shutdownGraceMs, log, opened });
     const parts = {
       size: () => lanes.pool?.size ?? noThreads,
       jobs: () => testing ?? noJobs(app),
@@ -92,6 +85,26 @@ export async function openClient(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Makes the function that closes the client: unread bodies end first, and their tasks and dependencies with the others. */
+function shutdownOf(
+  served: OpenApp,
+  way: Way,
+  {
+    graceMs,
+    log,
+    opened,
+  }: { readonly graceMs: number; readonly log: Logger; readonly opened: AsyncDisposableStack },
+): () => Promise<void> {
+  const end = createShutdown(served, graceMs, log, async () => {
+    await leaveAll(served, way);
+    await opened.disposeAsync();
+  });
+  return () => {
+    way.leave?.("unread");
+    return end();
+  };
 }
 
 /** What a test still reads has had its time. What it left open closes before the lifespans do. */
