@@ -116,12 +116,7 @@ export class Connections {
       onAccepted(socket._handle?.fd ?? -1);
     });
     if (tls !== undefined) server.on("secureConnection", keep);
-    const look = setInterval(
-      () => this.#stalled.look(open),
-      Math.max(MIN_CHECK_MS, this.#settings.sendTimeoutMs / 4),
-    );
-    look.unref();
-    server.once("close", () => clearInterval(look));
+    this.#stalled.watch(server, open);
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
     return server;
   }

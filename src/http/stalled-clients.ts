@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /** Node's socket, with what only its handle knows: what the system has taken of a write, while the rest waits. */
 interface HandledSocket extends Socket {
@@ -7,38 +7,52 @@ interface HandledSocket extends Socket {
   readonly _parent?: HandledSocket | null;
 }
 
-/** How much a client had taken when it was last seen to take something. */
+/** How often each connection is looked at within the limit. */
+const LOOKS = 4;
+const MIN_INTERVAL_MS = 20;
+
+/** How much a client had taken when it was last seen to take something, and at how many looks since then. */
 interface Taken {
   readonly bytes: number;
-  readonly at: number;
+  readonly looks: number;
 }
 
 /**
  * Cuts off clients that take nothing of what was written to them for too long: until its answer is sent, a request keeps
- * its dependencies open, the connection to a database for one.
+ * its dependencies open, such as a connection to a database.
  */
 export class StalledClients {
-  readonly #limitMs: number;
+  readonly #intervalMs: number;
   readonly #waiting = new WeakMap<Socket, Taken>();
 
   constructor(limitMs: number) {
-    this.#limitMs = limitMs;
+    this.#intervalMs = Math.max(MIN_INTERVAL_MS, limitMs / LOOKS);
   }
 
-  /** Looks at all connections. To be called several times within the limit. */
+  /** Looks at the connections of a server until it closes. */
+  watch(server: Server, sockets: Iterable<Socket>): void {
+    const timer = setInterval(() => this.look(sockets), this.#intervalMs);
+    timer.unref();
+    server.once("close", () => clearInterval(timer));
+  }
+
+  /**
+   * Looks at all connections. Counts looks rather than time: while the loop is blocked or the machine is paused, nothing
+   * is written, and no client is to blame.
+   */
   look(sockets: Iterable<Socket>): void {
-    const now = performance.now();
     for (const socket of sockets) {
       if (socket.writableLength === 0) this.#waiting.delete(socket);
-      else this.#lookAt(socket, now);
+      else this.#lookAt(socket);
     }
   }
 
-  #lookAt(socket: HandledSocket, now: number): void {
+  #lookAt(socket: HandledSocket): void {
     const { bytesWritten = 0, writeQueueSize = 0 } = (socket._parent ?? socket)._handle ?? {};
     const bytes = bytesWritten - writeQueueSize;
     const last = this.#waiting.get(socket);
-    if (last?.bytes !== bytes) this.#waiting.set(socket, { bytes, at: now });
-    else if (now - last.at >= this.#limitMs) socket.destroy();
+    const looks = last?.bytes === bytes ? last.looks + 1 : 0;
+    if (looks < LOOKS) this.#waiting.set(socket, { bytes, looks });
+    else socket.destroy();
   }
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { App, depends, stream, text } from "offloop";
+import { StalledClients } from "../../src/http/stalled-clients.ts";
 import app from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
@@ -141,4 +144,22 @@ test("slow client: one that has taken everything may wait for more", async () =>
   raw.send("GET /waits HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   assert.match(await raw.ended(), /first[\s\S]*last/);
   await served.close();
+});
+
+test("slow client: time in which the loop was blocked counts for nothing", async () => {
+  const listening = createServer().listen(0);
+  await once(listening, "listening");
+  const client = connect((listening.address() as AddressInfo).port);
+  client.pause();
+  const [socket] = (await once(listening, "connection")) as [Socket];
+  socket.write(LARGE);
+  const stalled = new StalledClients(SEND_MS);
+  stalled.look([socket]);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * SEND_MS);
+  stalled.look([socket]);
+  assert.equal(socket.destroyed, false);
+  for (let looks = 0; looks < 5; looks++) stalled.look([socket]); // nothing is written between these
+  assert.equal(socket.destroyed, true);
+  client.destroy();
+  listening.close();
 });
