@@ -1,28 +1,28 @@
 import type { IncomingMessage } from "node:http";
 
-/** Chunks of this size on are passed on as they are. */
+/** Chunks of at least this size are passed on as they are. */
 const SMALL_BYTES = 1_024;
-/** How many small ones are put together at most. */
+/** The most small chunks that are put together. */
 const TOGETHER = 4_096;
 
 const TRANSFER_ENCODING = "transfer-encoding";
 
 /**
- * Puts the small chunks of a request's body together that arrive at once. Node keeps each of them as a piece of its own
- * until it is read, with some two hundred bytes besides, and of a body that nobody reads it keeps 64 KiB: chunks of one
- * byte would take hundreds of times as much for as long as the answer takes.
+ * Puts together the small chunks of a request's body that arrive at once. Until a chunk is read, Node keeps it as an object
+ * of its own, some two hundred bytes larger than its content, and it keeps up to 64 KiB of a body that nobody reads: in
+ * chunks of one byte these would take hundreds of times as much, for as long as the answer takes.
  */
 export function gatherSmallChunks(request: IncomingMessage): void {
   if (!isChunked(request)) return;
   const { push } = request;
   const gathered: Buffer[] = [];
   let length = 0;
-  const passOn = (): boolean => {
-    if (length === 0) return request.readableLength < request.readableHighWaterMark;
+  const passOn = (): void => {
+    if (length === 0) return;
     const piece = Buffer.concat(gathered, length);
     gathered.length = 0;
     length = 0;
-    return push.call(request, piece);
+    push.call(request, piece);
   };
   // The parser calls this with each chunk, and with null at the end of the body.
   request.push = (chunk: Buffer | null): boolean => {
