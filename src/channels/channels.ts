@@ -62,7 +62,7 @@ export type OperationEvent =
       readonly refused: RefusalReason | undefined;
       /** The status of its reply. */
       readonly status: number;
-      /** What was thrown and is not meant for the client; undefined when nothing was. */
+      /** What was thrown; undefined when nothing was, or when it was meant for the client, as an `HTTPError` below 500. */
       readonly error: ThrownError | undefined;
     };
 
