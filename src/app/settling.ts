@@ -1,6 +1,6 @@
 /**
  * Resolves as a promise does. Rejects if the process has nothing left that could settle it: Node would end with code 13,
- * and blame whoever awaits it last.
+ * and name only the outermost `await`.
  *
  * @param stuck - Makes the error to reject with.
  */

@@ -170,6 +170,7 @@ function socketId(path: string): string {
   return `WEBSOCKET ${path}`;
 }
 
+/** The id of a socket's messages, in metrics, channels and the log. */
 export function messageId(socket: string): string {
   return `${socket} message`;
 }

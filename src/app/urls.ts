@@ -49,7 +49,7 @@ export type UrlArgumentsOf<Target> =
 // biome-ignore lint/suspicious/noExplicitAny: any operation at all
 export type UrlTarget = string | OperationHandle<any, any>;
 
-/** The type of a router does not say which names its prefix has, so others are allowed and checked at run time. */
+/** A handle knows only its own path, not the prefixes around it, so other names are allowed and checked at run time. */
 type TypedParams<Path extends string, Params> = UrlParams & {
   readonly [Name in Exclude<PathNames<Path>, OptionalNames<Path>>]: ValueFor<Params, Name>;
 } & {

@@ -23,7 +23,7 @@ export function printData(text: string): void {
 
 /**
  * Ends a command when all that it printed is written: whatever the app's module has opened would keep the process alive.
- * The code is 1 where the disk was full: who reads a file of it must not take a part for the whole.
+ * The code is 1 if something was not written, as on a full disk: a file must not pass for the whole if it is cut.
  */
 export function endCommand(): void {
   write("", () => {

@@ -87,7 +87,7 @@ export class WorkerProcess {
     return performance.now() - this.#answeredAt;
   }
 
-  /** Counts a time in which nobody could hear it neither as silence nor as life. */
+  /** Leaves out a time in which it could not answer, since the primary did not run either. */
   forgive(ms: number): void {
     this.#startedAt += ms;
     this.#answeredAt += ms;

@@ -34,7 +34,7 @@ function servings(): Map<string, number> {
   return shared[SERVINGS];
 }
 
-/** Notes that this copy has one more server open, or one less. */
+/** Notes that this copy has one more server open, or one fewer. */
 export function countServing(change: 1 | -1): void {
   const all = servings();
   all.set(ownFolder, (all.get(ownFolder) ?? 0) + change);

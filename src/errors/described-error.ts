@@ -5,7 +5,7 @@ import { isOwnFrame } from "./own-code.ts";
 export interface DescribedError {
   /** Its class, such as `TypeError`. */
   readonly type: string;
-  /** Its message; of an AggregateError or a SuppressedError with the messages of the errors that it holds. */
+  /** Its message, followed by the messages of the errors that an AggregateError or a SuppressedError holds. */
   readonly message: string;
   /** Its stack, if it has one. */
   readonly stack?: string;
@@ -90,9 +90,8 @@ function describe(thrown: unknown, depth: number): DescribedError {
 }
 
 /**
- * The errors that an error stands for, which its own message need not mention: those of an AggregateError, as of a
- * connection to every address of a name, and those of a SuppressedError, as of `await using`. The first is the first to
- * look at.
+ * The errors that an AggregateError or a SuppressedError holds, the one to look at first in front. Its own message need not
+ * mention them: that of a connection that no address of a name accepted is empty.
  */
 function heldBy(thrown: Error): readonly unknown[] {
   const { name } = thrown;

@@ -143,7 +143,7 @@ export const errorCodes = {
   OFFLOOP_LOOP_BLOCKED: "Code in a test blocked the event loop for longer than failOnBlockMs.",
   OFFLOOP_MEMORY_LIMIT: "In the memory limit of its container, a full heap would end the whole process.",
   OFFLOOP_METHOD_FOREIGN: "A method of another framework was called.",
-  OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded, or never ended.",
+  OFFLOOP_MODULE_FAILED: "The app's module threw while it was loaded, or never finished loading.",
   OFFLOOP_MODULE_NOT_FOUND: "There is no file at the module path you gave.",
   OFFLOOP_NODE_OUTDATED: "The command line was started with a Node that is too old.",
   OFFLOOP_NOT_CLONEABLE: "A value cannot be copied between the event loop and a thread.",

@@ -144,7 +144,7 @@ function checkDeclared(declared: Declared, codes: FunctionCodes): GuardFinding[]
     });
 }
 
-/** Who only installs a package cannot write into it. */
+/** Nobody can put a comment into an installed package. */
 function fixIn({ file }: SourceLocation, { rule, fix }: FoundOffence): string {
   const name = installedPackage(file);
   return name === undefined

@@ -77,7 +77,7 @@ export class Connections {
       requestTimeout: requestTimeoutMs,
       keepAliveTimeout: keepAliveTimeoutMs,
       optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
-      requireHostHeader: false, // Node's own refusal is seen by nobody
+      requireHostHeader: false, // Node's own refusal would be neither logged nor counted
       ...(isHandshake && {
         shouldUpgradeCallback: (request: IncomingMessage) => {
           cutFragment(request);

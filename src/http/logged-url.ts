@@ -131,7 +131,7 @@ function secretPathOf(path: string, secrets: readonly number[]): SecretPath[] {
   return [names.flatMap((name, index) => (name === "" ? [] : { name, isSecret: secrets.includes(index) }))];
 }
 
-/** The indexes of secret segments of a path as sent, if it begins like one that has secrets, in however many slashes. */
+/** The indexes of secret segments of a path as sent, if it begins like one that has secrets, with any number of slashes. */
 function secretsIn(sent: readonly string[], path: SecretPath): number[] {
   const indexes = sent.flatMap((segment, index) => (segment === "" ? [] : index));
   const isLike = path.every(({ name }, position) => {

@@ -41,7 +41,7 @@ export function takeOutput(log: Logger, about: RunAtHand = () => undefined): voi
   process.once("exit", (code) => sayWhoExits(code, into));
 }
 
-/** A server that is gone without a word is looked for in vain: the app, or a package of it, may call `process.exit`. */
+/** Otherwise nothing would say why the server ended: the app, or a package of it, may call `process.exit`. */
 function sayWhoExits(code: number, { log, about }: Sink): void {
   const caller = callerOfExit(new Error().stack ?? "");
   if (caller === undefined || isOwnFrame(caller)) return;

@@ -4,14 +4,14 @@ import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
 import { refusedStatus } from "./connections.ts";
 import { outcomeOf } from "./response-end.ts";
 
-/** How a request ended, for whoever reports it. */
+/** How a request ended, as the log and the channels report it. */
 interface RequestEnd {
   /** Of its response; where none was sent, one that says why. */
   readonly status: number;
   readonly outcome: ResponseOutcome;
 }
 
-/** For a request that nobody sends an answer to any more. */
+/** Of a request that the shutdown ended before its answer began. */
 const SERVICE_UNAVAILABLE = 503;
 
 /** How the request of a response has ended. */

@@ -158,8 +158,8 @@ function ownerOf(dir: string): number | undefined {
 }
 
 /**
- * PGlite lets everybody on the machine read its files and write them, and with them jobs: nobody else may enter their
- * folder, as with PostgreSQL's own.
+ * PGlite creates files that every user of the machine can read and write, and with them the jobs. So only the owner may
+ * enter their folder, as with PostgreSQL's own.
  */
 function closeToOthers(folder: string): string {
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -37,8 +37,8 @@ export interface RunnableSocket {
   /** Handles one message on its lane. Returns a reply, whatever happens. Undefined for a whole socket. */
   readonly handle: ((message: MessageRequest) => Promise<RawReply>) | undefined;
   /**
-   * Notes that a message of a whole socket is being handled, until the returned function is called. By message, that
-   * something failed outside the run of a message.
+   * Notes that a message of a whole socket is being handled, until the returned function is called. Of a socket
+   * with a `message` function, that something failed outside a message.
    */
   begin(request: LaneRequest): EndOfMessage;
   /** The context that messages on the loop are handled with. */

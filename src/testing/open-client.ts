@@ -144,7 +144,6 @@ async function guardOnce(app: App, log: Logger, { session }: ResolvedSettings): 
   guarded.add(app);
 }
 
-/** A fragment names the export: `app.ts#admin`. */
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each was made by `override`. */
 function checkOverrides(overrides: unknown, at: SourceLocation): void {
   const isMade = (one: unknown): boolean => one instanceof SettingsOverride || isOverride(one);

@@ -227,7 +227,7 @@ export class LiveSocket implements Socket, Member {
 
   /**
    * Ends the run of the message being handled as failed. Where none is, as when a whole socket sends on its own or `close`
-   * throws, an error is a run of no length: whoever observes the messages must not miss it.
+   * throws, an error is a run of its own, so that metrics and channels count it.
    */
   fail(reply: RawReply): void {
     const end = this.#handled ?? (reply.error && this.#client.begin());

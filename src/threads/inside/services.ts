@@ -42,7 +42,7 @@ interface LineFields {
   bind(fields: object): void;
 }
 
-/** Fields that concern nobody but the lines themselves. */
+/** The fields of a log that serves no request, such as that of a task. */
 export class OwnFields implements LineFields {
   fields: object;
 
