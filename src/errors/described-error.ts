@@ -13,7 +13,7 @@ export interface DescribedError {
   readonly code?: string;
   /** The error that led to it, or the first that it holds, if it has one. */
   readonly cause?: DescribedError;
-  /** Set where an error handler of the app has answered it: the log has it nevertheless, and the answer stays. */
+  /** Set where the app chose the answer, by an error handler or an HTTPError: the log has the error, and the answer stays. */
   readonly isAnswered?: true;
 }
 

@@ -37,8 +37,7 @@ export class Refusals {
     const meant = asHttpError(thrown);
     this.#send(request, reply, async (asked, within) => {
       const raw = await lanes.answerError(meant, asked, within);
-      const isUnsaid = meant !== thrown && raw.status >= 500 && raw.error === undefined;
-      return isUnsaid ? { ...raw, error: describeError(thrown) } : raw;
+      return meant === thrown ? raw : withOriginal(raw, meant, thrown);
     });
   }
 
@@ -100,6 +99,17 @@ function logTooLarge(
   const settings = "its maxBodyBytes or inputs.maxLoopBodyBytes";
   const { code, message } = tooLargeForLoop(operation, `${bodyLimit} bytes`, settings);
   log.warn({ reqId, code, operation: operation.id }, message);
+}
+
+/**
+ * With what a plugin or a hook threw as the error for the log, in place of the phrase that stands for it. If the app's
+ * handler failed, too, the log has both already.
+ */
+function withOriginal(raw: RawReply, { message }: Error, thrown: Error): RawReply {
+  const isSaid = raw.error !== undefined && raw.error.message !== message;
+  if (raw.status < 500 || isSaid) return raw;
+  const answered = raw.error?.isAnswered === true ? { isAnswered: true as const } : {};
+  return { ...raw, error: { ...describeError(thrown), ...answered } };
 }
 
 /** What Fastify reads of an error that a plugin or a hook throws. */
