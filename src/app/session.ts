@@ -92,18 +92,18 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
     throw invalid("domain", 'the name of a host, like "shop.example"', domain);
   if (!["lax", "strict", "none"].includes(sameSite))
     throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
-  const [, prefix] = PREFIX.exec(cookie) ?? [];
+  const [, prefix] = COOKIE_PREFIX.exec(cookie) ?? [];
   const secure = session.secure ?? (prefix !== undefined || process.env.NODE_ENV === "production");
   if (sameSite === "none" && !secure) throw invalid("secure", `true, as sameSite is "none"`, secure);
-  checkPrefix(prefix, { secure, path, domain });
+  checkCookiePrefix(prefix, { secure, path, domain });
   const maxAgeMs = integer("session.maxAgeMs", session.maxAgeMs ?? 14 * DAY_MS, [1_000, 365 * DAY_MS]);
   return { secrets: secrets as readonly string[], cookie, maxAgeMs, path, domain, sameSite, secure };
 }
 
 /** RFC 6265bis, section 5.7: browsers drop a cookie that has no right to its prefix, in upper or lower case. */
-const PREFIX = /^(__(?:host|secure)-)/i;
+const COOKIE_PREFIX = /^(__(?:host|secure)-)/i;
 
-function checkPrefix(
+function checkCookiePrefix(
   prefix: string | undefined,
   { secure, path, domain }: Pick<ResolvedSession, "secure" | "path" | "domain">,
 ): void {
