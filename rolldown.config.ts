@@ -10,9 +10,9 @@ const entries = [
   "eslint/index",
   "cli/main",
   "cli/dev-process",
-  "http/health-thread",
-  "jobs/embedded-thread",
-  "jobs/pulse-thread",
+  "http/health/health-thread",
+  "jobs/embedded/embedded-thread",
+  "jobs/worker/pulse-thread",
   "threads/crossing/relay-thread",
   "threads/inside/entry",
   "watch/watchdog",
@@ -30,8 +30,8 @@ const light = [
   "cli/main",
   "dsn",
   "eslint/index",
-  "http/health-thread",
-  "jobs/pulse-thread",
+  "http/health/health-thread",
+  "jobs/worker/pulse-thread",
   "threads/crossing/relay-thread",
   "watch/watchdog",
 ];
@@ -43,7 +43,7 @@ const light = [
 const chunks = [
   ["declare", ["index"]],
   ["run", ["threads/inside/entry"]],
-  ["serve", ["http/listen"]],
+  ["serve", ["http/lifecycle/listen"]],
 ] as const;
 
 const entryIds = entries.map(idOf);

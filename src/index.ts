@@ -1,8 +1,6 @@
 export type { FastifyPlugin } from "./app/app.ts";
 export { App, type AppOptions } from "./app/app.ts";
 export type { AroundContext, AroundFunction } from "./app/around.ts";
-export type { Background } from "./app/background.ts";
-export type { ConnectionSettings, WebSocketSettings } from "./app/client-settings.ts";
 export type {
   BaseContext,
   BodyStream,
@@ -21,29 +19,11 @@ export type {
   NamedOperation,
   OperationDocumentation,
 } from "./app/documentation.ts";
-export type { DurableOptions } from "./app/durable.ts";
-export { type Settings, type SettingsOptions, settings } from "./app/environment.ts";
 export type { FrontendOptions } from "./app/frontend.ts";
 export type { AddOperation, Handler, OperationOptions } from "./app/handler.ts";
-export type { InputSettings } from "./app/input-settings.ts";
-export type {
-  EnqueuedJob,
-  EnqueueOptions,
-  FollowOptions,
-  Job,
-  JobAttempt,
-  JobId,
-  JobState,
-  Jobs,
-  JobsFilter,
-  TaskJobs,
-} from "./app/jobs.ts";
-export type { JobsSettings } from "./app/jobs-settings.ts";
 export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
-export type { LogSettings } from "./app/log-settings.ts";
-export type { HealthSettings, MetricsSettings } from "./app/operator-settings.ts";
 export {
   event,
   type FileOptions,
@@ -61,21 +41,16 @@ export {
 export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-options.ts";
 export { clearSession, type Session, type SessionSettings } from "./app/session.ts";
-export type { ServerSettings, TimeoutSettings } from "./app/settings.ts";
-export type { RawMessage, Room, Socket, SocketClosing } from "./app/socket.ts";
-export type {
-  AddTask,
-  DurableTask,
-  Enqueue,
-  RunningJob,
-  Task,
-  TaskContext,
-  TaskOptions,
-} from "./app/task.ts";
-export type { ThreadSettings } from "./app/thread-settings.ts";
-export type { UploadedFile } from "./app/uploaded-file.ts";
-export type { OperationHandle } from "./app/urls.ts";
-export type { WatchSettings } from "./app/watch-settings.ts";
+export type { ConnectionSettings, WebSocketSettings } from "./app/settings/client-settings.ts";
+export { type Settings, type SettingsOptions, settings } from "./app/settings/environment.ts";
+export type { InputSettings } from "./app/settings/input-settings.ts";
+export type { JobsSettings } from "./app/settings/jobs-settings.ts";
+export type { LogSettings } from "./app/settings/log-settings.ts";
+export type { HealthSettings, MetricsSettings } from "./app/settings/operator-settings.ts";
+export type { ServerSettings, TimeoutSettings } from "./app/settings/settings.ts";
+export type { ThreadSettings } from "./app/settings/thread-settings.ts";
+export type { WatchSettings } from "./app/settings/watch-settings.ts";
+export type { RawMessage, Room, Socket, SocketClosing } from "./app/sockets/socket.ts";
 export type {
   AddWebSocket,
   InvalidMessage,
@@ -85,7 +60,32 @@ export type {
   WebSocketHandle,
   WebSocketOptions,
   WholeSocket,
-} from "./app/websocket.ts";
+} from "./app/sockets/websocket.ts";
+export type { Background } from "./app/tasks/background.ts";
+export type { DurableOptions } from "./app/tasks/durable.ts";
+export type {
+  EnqueuedJob,
+  EnqueueOptions,
+  FollowOptions,
+  Job,
+  JobAttempt,
+  JobId,
+  JobState,
+  Jobs,
+  JobsFilter,
+  TaskJobs,
+} from "./app/tasks/jobs.ts";
+export type {
+  AddTask,
+  DurableTask,
+  Enqueue,
+  RunningJob,
+  Task,
+  TaskContext,
+  TaskOptions,
+} from "./app/tasks/task.ts";
+export type { UploadedFile } from "./app/uploaded-file.ts";
+export type { OperationHandle } from "./app/urls.ts";
 export type {
   BlockCulprit,
   BlockPlace,

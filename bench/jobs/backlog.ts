@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { Attempts } from "../../src/jobs/attempts.ts";
-import type { Sql } from "../../src/jobs/database.ts";
-import { Engine } from "../../src/jobs/engine.ts";
 import { noticeChannel } from "../../src/jobs/notices.ts";
-import { queueName } from "../../src/jobs/queue-name.ts";
-import { Records, storedKey } from "../../src/jobs/records.ts";
+import { Attempts } from "../../src/jobs/postgres/attempts.ts";
+import type { Sql } from "../../src/jobs/postgres/database.ts";
+import { Engine } from "../../src/jobs/postgres/engine.ts";
+import { queueName } from "../../src/jobs/postgres/queue-name.ts";
+import { Records, storedKey } from "../../src/jobs/postgres/records.ts";
 import type { JobTask } from "../../src/jobs/store.ts";
 
 /** The name of the task that has all the jobs. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { App, serve } from "offloop";
 import { fromPglite, PgBoss } from "pg-boss";
 import { postgresInstall, startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
-import { openDatabase } from "../../src/jobs/embedded-thread.ts";
+import { openDatabase } from "../../src/jobs/embedded/embedded-thread.ts";
 
 /** How many jobs run at once, on either side. */
 export const CONCURRENCY = 10;

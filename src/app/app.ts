@@ -13,7 +13,6 @@ import {
 import { type AppDocumentation, appDocumentationNames } from "./documentation.ts";
 import { checkDescribedPath } from "./documentation-mistakes.ts";
 import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
-import { BoundJobs, type Jobs } from "./jobs.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
 import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.ts";
@@ -21,8 +20,9 @@ import { checkOptionNames } from "./option-names.ts";
 import { declarationCount, noteDeclaration, Router } from "./router.ts";
 import { type RouterOptions, routerOptionNames } from "./router-options.ts";
 import { checkUnserved } from "./served.ts";
-import { checkSettingNames, type ServerSettings, settingNames } from "./settings.ts";
-import { mountSocket } from "./socket-operation.ts";
+import { checkSettingNames, type ServerSettings, settingNames } from "./settings/settings.ts";
+import { mountSocket } from "./sockets/socket-operation.ts";
+import { BoundJobs, type Jobs } from "./tasks/jobs.ts";
 import { type UrlArgumentsOf, type UrlParams, Urls, type UrlTarget } from "./urls.ts";
 
 /** Options of an app. */

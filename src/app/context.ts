@@ -1,10 +1,10 @@
 import type { AnySchema, OutputOf, ValuesOf } from "../schema/schema.ts";
-import type { Background } from "./background.ts";
 import type { Dependencies, DependencyValues } from "./dependency.ts";
 import type { InputOptions } from "./inputs.ts";
 import type { Log } from "./log.ts";
 import type { OptionalNames, PathNames } from "./path.ts";
 import type { Session, SessionValues } from "./session.ts";
+import type { Background } from "./tasks/background.ts";
 import type { Uploaded } from "./uploaded-file.ts";
 import type { UrlArgumentsOf, UrlTarget } from "./urls.ts";
 

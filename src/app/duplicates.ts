@@ -1,8 +1,8 @@
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import type { Operation } from "./operation.ts";
 import { optionalNames, pathPattern, pathPatterns, withoutOptional } from "./path.ts";
-import type { Task } from "./task.ts";
-import { taskDeclaration } from "./task-declaration.ts";
+import type { Task } from "./tasks/task.ts";
+import { taskDeclaration } from "./tasks/task-declaration.ts";
 
 /** @throws {OffloopError} `OFFLOOP_ROUTE_DUPLICATE` when two operations answer the same method and path. */
 export function uniqueOperations(operations: Iterable<Operation>): Operation[] {

@@ -2,9 +2,9 @@ import { types } from "node:util";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { readArguments } from "./declared-arguments.ts";
+import { settling } from "./load/settling.ts";
 import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
-import { settling } from "./settling.ts";
 
 /** Opens something before its `yield` and closes it after. */
 export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Generator<unknown, void, void>;

@@ -9,9 +9,9 @@ import { isUnder, type Layer, type Layered, type LayeredPrefix, layersAt } from 
 import type { Lifespan } from "./lifespan.ts";
 import { type Mount, mountOperation } from "./mount.ts";
 import type { Operation } from "./operation.ts";
-import { mountSocket, type SocketOperation } from "./socket-operation.ts";
-import type { Task } from "./task.ts";
-import { type TaskDeclaration, taskDeclaration, tasksMade } from "./task-declaration.ts";
+import { mountSocket, type SocketOperation } from "./sockets/socket-operation.ts";
+import type { Task } from "./tasks/task.ts";
+import { type TaskDeclaration, taskDeclaration, tasksMade } from "./tasks/task-declaration.ts";
 import type { ServedPaths } from "./urls.ts";
 
 /** One of the apps that are served together: the served app itself, or one mounted in it. */

@@ -29,12 +29,12 @@ import {
   routerOptionNames,
 } from "./router-options.ts";
 import { checkUnserved } from "./served.ts";
-import { createSocketOperation, type SocketOperation, socketWithin } from "./socket-operation.ts";
-import type { AddTask, AnyTaskOptions, Task } from "./task.ts";
-import { createTask } from "./task-declaration.ts";
+import { createSocketOperation, type SocketOperation, socketWithin } from "./sockets/socket-operation.ts";
+import type { AddWebSocket, WebSocketOptions } from "./sockets/websocket.ts";
+import { createWebSocketHandle } from "./sockets/websocket-handle.ts";
+import type { AddTask, AnyTaskOptions, Task } from "./tasks/task.ts";
+import { createTask } from "./tasks/task-declaration.ts";
 import type { OperationHandle } from "./urls.ts";
-import type { AddWebSocket, WebSocketOptions } from "./websocket.ts";
-import { createWebSocketHandle } from "./websocket-handle.ts";
 
 let declarations = 0;
 

@@ -1,6 +1,6 @@
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { createLogger } from "../http/logger.ts";
+import { createLogger } from "../http/logs/logger.ts";
 import { explained } from "./explained.ts";
 
 /** Commands that run where nobody is reading: their output is meant for a log. */

@@ -2,7 +2,7 @@ import { existsSync, type FSWatcher, statSync, watch } from "node:fs";
 import { registerHooks } from "node:module";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { whenVariablesRead } from "../app/environment-variables.ts";
+import { whenVariablesRead } from "../app/settings/environment-variables.ts";
 
 /** Editors write in several steps. */
 const QUIET_MS = 50;

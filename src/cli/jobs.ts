@@ -1,5 +1,5 @@
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { jobStates, MAX_LISTED_JOBS } from "../app/jobs.ts";
+import { jobStates, MAX_LISTED_JOBS } from "../app/tasks/jobs.ts";
 import { endCommand } from "./data-output.ts";
 import type { JobAction, ListOptions } from "./job-actions.ts";
 import { wholeNumber } from "./serving.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
-import type { ResolvedSettings } from "../app/settings.ts";
-import { portUnavailable } from "../http/health.ts";
-import { type HealthAnswer, healthAnswer } from "../http/health-state.ts";
-import { createProbeServer, urlOf } from "../http/probe-server.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
+import { portUnavailable } from "../http/health/health.ts";
+import { type HealthAnswer, healthAnswer } from "../http/health/health-state.ts";
+import { createProbeServer, urlOf } from "../http/health/probe-server.ts";
 import type { Workers } from "./workers.ts";
 
 /** Settings that ask for probes. */

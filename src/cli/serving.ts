@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { ServerSettings } from "../app/settings.ts";
+import type { ServerSettings } from "../app/settings/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { allLevels, type LogLevel } from "../http/logger.ts";
-import type { TlsFiles } from "../http/tls.ts";
+import type { TlsFiles } from "../http/lifecycle/tls.ts";
+import { allLevels, type LogLevel } from "../http/logs/logger.ts";
 
 /** Options of the commands that serve an app. */
 export interface Serving {

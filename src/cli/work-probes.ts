@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
-import type { ResolvedSettings } from "../app/settings.ts";
-import { type HealthServer, openHealthServer } from "../http/health.ts";
-import { type HealthStatus, healthStatus } from "../http/health-state.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
+import { type HealthServer, openHealthServer } from "../http/health/health.ts";
+import { type HealthStatus, healthStatus } from "../http/health/health-state.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { counted } from "../errors/counted.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
-import { Flood, moreText } from "../http/flood.ts";
-import { OpenFiles, unreceivedError } from "../http/open-files.ts";
-import { isRepeated } from "../http/shutdown.ts";
+import { OpenFiles, unreceivedError } from "../http/connections/open-files.ts";
+import { isRepeated } from "../http/lifecycle/shutdown.ts";
+import { Flood, moreText } from "../http/logs/flood.ts";
 import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import { type Figure, openFilesMetrics } from "../metrics/worker-metrics.ts";

@@ -9,7 +9,7 @@ import {
   servedSockets,
   servedTaskDeclarations,
 } from "../app/parts.ts";
-import type { SocketOperation } from "../app/socket-operation.ts";
+import type { SocketOperation } from "../app/sockets/socket-operation.ts";
 import { installedPackage } from "../errors/installed-package.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { isAllowed, readAllowances } from "./allowance.ts";

@@ -1,15 +1,15 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins } from "../app/parts.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
 import type { Around } from "../lanes/around.ts";
 import { traceRuns } from "../tracing/around.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { markRuns } from "../watch/around.ts";
 import { canWatch } from "../watch/watch.ts";
-import { showFailures } from "./debug-page.ts";
 import { logFailures, type RequestAddresses } from "./failures.ts";
-import { LoggedUrls } from "./logged-url.ts";
+import { LoggedUrls } from "./logs/logged-url.ts";
+import { showFailures } from "./pages/debug-page.ts";
 
 /** What is to surround an app's runs. */
 export interface WantedArounds {

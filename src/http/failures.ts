@@ -1,8 +1,8 @@
 import type { Logger } from "pino";
 import { type DescribedError, loggable } from "../errors/described-error.ts";
 import type { Around, LaneRequest } from "../lanes/around.ts";
-import { Flood, moreText } from "./flood.ts";
-import type { LoggedUrls } from "./logged-url.ts";
+import { Flood, moreText } from "./logs/flood.ts";
+import type { LoggedUrls } from "./logs/logged-url.ts";
 
 /** Under load these come by the thousand: one line per second says as much. */
 const FLOODS = new Set(["OFFLOOP_THREADS_BUSY", "OFFLOOP_THREADS_DOWN"]);

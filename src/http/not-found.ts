@@ -4,8 +4,8 @@ import { type Method, methods } from "../app/method.ts";
 import { withOtherSlash, withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
-import type { Frontends } from "./frontend.ts";
-import type { Refusals } from "./refusals.ts";
+import type { Refusals } from "./connections/refusals.ts";
+import type { Frontends } from "./pages/frontend.ts";
 import { originOf } from "./request.ts";
 import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
 

@@ -1,5 +1,5 @@
 import { type App, checkApp } from "../app/app.ts";
-import { handOver, inThread, targetOf } from "../app/load.ts";
+import { handOver, inThread, targetOf } from "../app/load/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 

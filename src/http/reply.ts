@@ -3,7 +3,7 @@ import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
 import type { HTTPError } from "../errors/http-error.ts";
 import { type HeaderPairs, isWhole, type RawReply } from "../operation/raw.ts";
-import { nodeHttp } from "./node-http.ts";
+import { nodeHttp } from "./connections/node-http.ts";
 import { sentRequestId } from "./request.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp;

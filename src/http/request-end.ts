@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { ResponseOutcome } from "../channels/channels.ts";
 import { CLIENT_CLOSED_REQUEST } from "../operation/error-reply.ts";
-import { refusedStatus } from "./connections.ts";
+import { refusedStatus } from "./connections/connections.ts";
 import { outcomeOf } from "./response-end.ts";
 
 /** How a request ended, as the log and the channels report it. */

@@ -10,8 +10,8 @@ import type { LaneRequest } from "../lanes/around.ts";
 import { BoundLog } from "../lanes/bound-log.ts";
 import { type EndedBy, endReason } from "../operation/end-reason.ts";
 import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
-import { addToLine } from "./access-log.ts";
-import { ReceivedForm } from "./received-form.ts";
+import { ReceivedForm } from "./bodies/received-form.ts";
+import { addToLine } from "./logs/access-log.ts";
 import { isCutShort, outcomeOf } from "./response-end.ts";
 
 /** What all requests of an app share. */

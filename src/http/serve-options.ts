@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
-import { type ServerSettings, settingNames } from "../app/settings.ts";
+import { type ServerSettings, settingNames } from "../app/settings/settings.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
-import type { InspectorSetting } from "./inspector.ts";
-import type { LogLevel } from "./logger.ts";
-import type { Started } from "./start.ts";
-import type { TlsFiles } from "./tls.ts";
+import type { Started } from "./lifecycle/start.ts";
+import type { TlsFiles } from "./lifecycle/tls.ts";
+import type { LogLevel } from "./logs/logger.ts";
+import type { InspectorSetting } from "./pages/inspector.ts";
 
 /** Options of `serve`. Settings given here win over the app's. */
 export interface ServeOptions extends ServerSettings {

@@ -1,10 +1,10 @@
 import { type App, checkApp } from "../app/app.ts";
-import { handOver, inThread, targetOf } from "../app/load.ts";
+import { handOver, inThread, targetOf } from "../app/load/load.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
-import { checkSettingNames } from "../app/settings.ts";
+import { checkSettingNames } from "../app/settings/settings.ts";
+import { startEarly } from "./lifecycle/start-early.ts";
 import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
-import { startEarly } from "./start-early.ts";
 
 /**
  * Serves an app over HTTP. In a thread of the pool, which loads the same module once more, it does nothing and never
@@ -42,6 +42,6 @@ export async function serve(app: App<any>, options: ServeOptions = {}): Promise<
   const target = targetOf(options.module, at);
   const early = startEarly(app, options);
   // A thread loads this module too, with the rest of the package, and must not load a web server.
-  const { listen } = await import("./listen.ts");
+  const { listen } = await import("./lifecycle/listen.ts");
   return listen(app, options, target, early);
 }

@@ -4,32 +4,32 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import { hasPlugins, partOf } from "../app/parts.ts";
 import { pathPatterns, withoutOrigin } from "../app/path.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import { createAccessLog, logUnread, type ObserveRequest } from "./access-log.ts";
 import { AddedRoutes } from "./added-routes.ts";
 import { addBefore, addPart, refusalsOf } from "./app-part.ts";
-import { Connections } from "./connections.ts";
-import { addHealthRoutes } from "./health.ts";
-import { healthStatus } from "./health-state.ts";
-import { LoggedUrls } from "./logged-url.ts";
-import { addMetrics } from "./metrics.ts";
-import type { OpenFiles } from "./open-files.ts";
-import type { Refusals } from "./refusals.ts";
+import { passBodies } from "./bodies/request-bodies.ts";
+import { removeLeftFolders } from "./bodies/upload-folder.ts";
+import { Connections } from "./connections/connections.ts";
+import type { OpenFiles } from "./connections/open-files.ts";
+import type { Refusals } from "./connections/refusals.ts";
+import { addHealthRoutes } from "./health/health.ts";
+import { healthStatus } from "./health/health-state.ts";
+import type { Tls } from "./lifecycle/tls.ts";
+import { createAccessLog, logUnread, type ObserveRequest } from "./logs/access-log.ts";
+import { LoggedUrls } from "./logs/logged-url.ts";
+import { addMetrics } from "./pages/metrics.ts";
 import { createRequestIds } from "./request.ts";
-import { passBodies } from "./request-bodies.ts";
 import { addWebSockets, isHandshake, upgradeConstraint } from "./sockets/handshake.ts";
 import type { OpenSockets } from "./sockets/open-sockets.ts";
 import { surroundRoutes } from "./surrounded-routes.ts";
-import type { Tls } from "./tls.ts";
 import { addRequestSpans } from "./traced-requests.ts";
 import { TrustedProxies } from "./trusted-proxies.ts";
-import { removeLeftFolders } from "./upload-folder.ts";
 import type { WayOut } from "./way-out.ts";
 
 /** What an app is served with. */
@@ -178,7 +178,7 @@ async function createFastify(
   });
   passBodies(fastify, errorCodes);
   if (readsForms) {
-    const { addFormParser } = await import("./multipart.ts");
+    const { addFormParser } = await import("./bodies/multipart.ts");
     addFormParser(fastify);
   }
   return fastify;

@@ -1,8 +1,8 @@
 import type { App } from "../app/app.ts";
-import type { AppTarget } from "../app/load.ts";
-import { resolveSettings } from "../app/settings.ts";
+import type { AppTarget } from "../app/load/load.ts";
+import { resolveSettings } from "../app/settings/settings.ts";
 import { TaskThreads } from "../lanes/task-threads.ts";
-import { createLogger } from "./logger.ts";
+import { createLogger } from "./logs/logger.ts";
 
 /** Opens the threads of an app's tasks where there is no server. Failures there are written to stderr. */
 export function openTaskThreads(

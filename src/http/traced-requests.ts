@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { pathOfUrl } from "../app/path.ts";
 import type { BeginningRequest } from "../tracing/request-spans.ts";
 import type { Tracing } from "../tracing/tracing.ts";
-import type { LoggedUrls } from "./logged-url.ts";
+import type { LoggedUrls } from "./logs/logged-url.ts";
 import { outcomeOf, whenOver } from "./response-end.ts";
 import { lacksName } from "./routes.ts";
 

@@ -1,5 +1,5 @@
 import { BlockList, isIP, type Server } from "node:net";
-import { addressesOf, type TrustProxy, UNIX } from "../app/proxy.ts";
+import { addressesOf, type TrustProxy, UNIX } from "../app/settings/proxy.ts";
 
 type TrustsHop = (address: string | undefined, hop: number) => boolean;
 

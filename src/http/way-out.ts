@@ -1,13 +1,13 @@
 import type { Readable } from "node:stream";
-import type { BackgroundCall } from "../app/background.ts";
 import { isBodyless } from "../app/reply.ts";
+import type { BackgroundCall } from "../app/tasks/background.ts";
 import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import { errorReply, internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
-import { asAnnounced } from "./content-length.ts";
-import { continueNow } from "./continue.ts";
-import { ReceivedForm } from "./received-form.ts";
+import { ReceivedForm } from "./bodies/received-form.ts";
+import { asAnnounced } from "./connections/content-length.ts";
+import { continueNow } from "./connections/continue.ts";
 import { writeFileReply, writeReply, writeStreamReply, writeUnseen } from "./reply.ts";
 import type { HttpRequest } from "./request.ts";
 import { streamOf, whenOver } from "./response-end.ts";

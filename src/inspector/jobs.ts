@@ -6,7 +6,7 @@ import {
   type JobsFilter,
   jobStates,
   type TaskJobs,
-} from "../app/jobs.ts";
+} from "../app/tasks/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import { shortened } from "../errors/shortened.ts";
 import type {

@@ -2,11 +2,11 @@ import type { Log } from "../app/log.ts";
 import { jobChannel } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
-import type { Attempt } from "./attempt.ts";
-import { SILENCE_SECONDS } from "./engine-setup.ts";
 import { formatJobId } from "./job-id.ts";
-import type { JobEvents } from "./loop.ts";
+import { SILENCE_SECONDS } from "./postgres/engine-setup.ts";
 import type { Outcome } from "./store.ts";
+import type { Attempt } from "./worker/attempt.ts";
+import type { JobEvents } from "./worker/loop.ts";
 
 /** An unreachable database is logged at this interval, not on every attempt to reach it. */
 const SAME_ERROR_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { JobId } from "../app/jobs.ts";
+import type { JobId } from "../app/tasks/jobs.ts";
 import type { JobRef } from "./store.ts";
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,4 +1,6 @@
 import { integer } from "../app/integer.ts";
+import { callerLocation } from "../app/location.ts";
+import { checkOptionNames } from "../app/option-names.ts";
 import {
   type FollowOptions,
   type Job,
@@ -9,9 +11,7 @@ import {
   jobStates,
   MAX_LISTED_JOBS,
   type TaskJobs,
-} from "../app/jobs.ts";
-import { callerLocation } from "../app/location.ts";
-import { checkOptionNames } from "../app/option-names.ts";
+} from "../app/tasks/jobs.ts";
 import { waitingClient } from "../app/waiting-client.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";

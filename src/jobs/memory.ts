@@ -1,4 +1,4 @@
-import type { JobState } from "../app/jobs.ts";
+import type { JobState } from "../app/tasks/jobs.ts";
 import { NoticeBoard } from "./notices.ts";
 import type {
   AttemptRecord,

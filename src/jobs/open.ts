@@ -1,28 +1,28 @@
 import type { App } from "../app/app.ts";
-import type { BoundJobs, Jobs } from "../app/jobs.ts";
-import type { ResolvedJobs } from "../app/jobs-settings.ts";
 import type { Log } from "../app/log.ts";
 import { partsOf, servedTaskDeclarations, servedTasks } from "../app/parts.ts";
-import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/task-declaration.ts";
+import type { ResolvedJobs } from "../app/settings/jobs-settings.ts";
+import type { BoundJobs, Jobs } from "../app/tasks/jobs.ts";
+import { bindEnqueuer, type TaskDeclaration, type TaskEnqueuer } from "../app/tasks/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
 import type { AttemptLanes } from "../lanes/attempts.ts";
-import type { RunnableTask } from "./attempt.ts";
-import { Engine } from "./engine.ts";
-import type { JobsPlace } from "./engine-setup.ts";
+import { answerAsOwner } from "./embedded/owner.ts";
+import { placeOf, sayKept, sayOpening } from "./embedded/place.ts";
 import { Enqueuer } from "./enqueuer.ts";
 import { loggedEvents } from "./events.ts";
 import { StoredJobs } from "./jobs.ts";
-import { Outage } from "./outage.ts";
-import { answerAsOwner } from "./owner.ts";
 import { argumentsOf } from "./payload.ts";
-import { placeOf, sayKept, sayOpening } from "./place.ts";
-import { ThreadPulse, upkeep } from "./pulse.ts";
-import { checkRights } from "./rights.ts";
+import { Engine } from "./postgres/engine.ts";
+import type { JobsPlace } from "./postgres/engine-setup.ts";
+import { Outage } from "./postgres/outage.ts";
+import { checkRights } from "./postgres/rights.ts";
+import { sayUndeclared } from "./postgres/undeclared.ts";
 import { checkSchedules } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
-import { sayUndeclared } from "./undeclared.ts";
 import { explained } from "./unreachable.ts";
-import { JobWorker, type JobWorkerOptions } from "./worker.ts";
+import type { RunnableTask } from "./worker/attempt.ts";
+import { ThreadPulse, upkeep } from "./worker/pulse.ts";
+import { JobWorker, type JobWorkerOptions } from "./worker/worker.ts";
 
 /** Options for opening jobs. */
 export interface OpenJobsOptions {

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { FILE_IS_GONE } from "../app/durable.ts";
-import type { TaskDeclaration } from "../app/task-declaration.ts";
+import { FILE_IS_GONE } from "../app/tasks/durable.ts";
+import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import { Cron } from "croner";
-import type { TaskSchedule } from "../app/durable.ts";
-import type { TaskDeclaration } from "../app/task-declaration.ts";
+import type { TaskSchedule } from "../app/tasks/durable.ts";
+import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import type { RunnableTask } from "./attempt.ts";
 import { argumentsOf, checkNoArguments } from "./payload.ts";
 import { scheduleMistake } from "./schedule-mistakes.ts";
 import type { JobStore } from "./store.ts";
+import type { RunnableTask } from "./worker/attempt.ts";
 
 /** The schedule on which a task runs by itself. */
 export interface Schedule extends TaskSchedule {

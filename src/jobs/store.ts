@@ -1,4 +1,4 @@
-import type { EnqueuedJob, Job, JobAttempt, JobState, TaskJobs } from "../app/jobs.ts";
+import type { EnqueuedJob, Job, JobAttempt, JobState, TaskJobs } from "../app/tasks/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 
 /** What it takes to find a job. */

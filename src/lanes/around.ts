@@ -1,6 +1,6 @@
 import type { Lane } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
-import type { TaskDeclaration } from "../app/task-declaration.ts";
+import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import type { ArrivingBody, Chunk, RawReply, RawRequest } from "../operation/raw.ts";
 import type { TraceDependency } from "../operation/runtime.ts";
 import type { Bindable, CallClass, CallPool, Waiter } from "../threads/pool/call.ts";

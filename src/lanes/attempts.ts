@@ -1,5 +1,5 @@
 import type { Lane } from "../app/lane.ts";
-import type { TaskDeclaration } from "../app/task-declaration.ts";
+import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { within } from "../app/within.ts";
 import { END_MS } from "../threads/pool/thread.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";

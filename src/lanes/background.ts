@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { BackgroundCall } from "../app/background.ts";
+import type { BackgroundCall } from "../app/tasks/background.ts";
 import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
 import type { RunTask } from "./around.ts";
 

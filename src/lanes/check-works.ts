@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { DependencyPlan } from "../operation/dependency-plan.ts";
 import { checkSendable } from "../operation/sendable.ts";

@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Operation } from "../app/operation.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
 import {
   newRecord,
   operationChannel,

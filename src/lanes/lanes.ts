@@ -2,17 +2,17 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
-import type { AppTarget } from "../app/load.ts";
+import type { AppTarget } from "../app/load/load.ts";
 import { servedPaths, servedRouters, servedTasks, strayTasks } from "../app/parts.ts";
 import { beginServing } from "../app/served.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
 import {
   bindTask,
   markStray,
   strayTask,
   type TaskDeclaration,
   taskDeclaration,
-} from "../app/task-declaration.ts";
+} from "../app/tasks/task-declaration.ts";
 import { Urls } from "../app/urls.ts";
 import { Exchange } from "../operation/context.ts";
 import { answerError } from "../operation/error-reply.ts";

@@ -1,10 +1,10 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import type { AppTarget } from "../app/load.ts";
+import type { AppTarget } from "../app/load/load.ts";
 import { servedErrorHandlers, servedTasks } from "../app/parts.ts";
-import type { ResolvedSettings } from "../app/settings.ts";
-import type { Task } from "../app/task.ts";
-import { enqueueForThread } from "../app/task-declaration.ts";
+import type { ResolvedSettings } from "../app/settings/settings.ts";
+import type { Task } from "../app/tasks/task.ts";
+import { enqueueForThread } from "../app/tasks/task-declaration.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";

@@ -1,4 +1,4 @@
-import { messageId, type SocketOperation } from "../app/socket-operation.ts";
+import { messageId, type SocketOperation } from "../app/sockets/socket-operation.ts";
 import { operationChannel } from "../channels/channels.ts";
 import type { CompiledOperation } from "../operation/compile.ts";
 import type { RequestContext } from "../operation/context.ts";

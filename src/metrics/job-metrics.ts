@@ -1,5 +1,5 @@
 import { Gauge, type Registry } from "prom-client";
-import type { Jobs, TaskJobs } from "../app/jobs.ts";
+import type { Jobs, TaskJobs } from "../app/tasks/jobs.ts";
 
 /**
  * The number of jobs in each state, across all processes: the database is queried when the metrics are read. While it

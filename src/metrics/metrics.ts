@@ -1,5 +1,5 @@
 import { Registry } from "prom-client";
-import type { Jobs } from "../app/jobs.ts";
+import type { Jobs } from "../app/tasks/jobs.ts";
 import { createErrorMetrics } from "./error-metrics.ts";
 import { createJobMetrics } from "./job-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";

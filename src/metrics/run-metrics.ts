@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { Lane } from "../app/lane.ts";
 import type { Operation } from "../app/operation.ts";
-import type { TaskDeclaration } from "../app/task-declaration.ts";
+import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import {
   blockedChannel,
   jobChannel,

@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { ThreadSettings } from "../app/thread-settings.ts";
+import type { ThreadSettings } from "../app/settings/thread-settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 import { openFilesMetrics } from "./worker-metrics.ts";
 

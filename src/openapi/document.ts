@@ -1,7 +1,7 @@
 import type { App } from "../app/app.ts";
 import type { AppDocumentation, DescribedPath, NamedOperation } from "../app/documentation.ts";
 import type { DeclaredSecurityScheme } from "../app/security-scheme.ts";
-import { type ResolvedSettings, resolveSettings } from "../app/settings.ts";
+import { type ResolvedSettings, resolveSettings } from "../app/settings/settings.ts";
 import { Components } from "./components.ts";
 import { type Declaration, declarationOf, describedDeclaration } from "./declaration.ts";
 import { mapValues, merged } from "./json-schema.ts";

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import sjson from "secure-json-parse";
-import type { InputBounds } from "../app/input-settings.ts";
 import type { Operation } from "../app/operation.ts";
+import type { InputBounds } from "../app/settings/input-settings.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";

@@ -1,8 +1,8 @@
 import type { NearestHandlers } from "../app/error-handlers.ts";
-import { type InputBounds, type InputSettings, inputBounds } from "../app/input-settings.ts";
 import type { Inputs } from "../app/inputs.ts";
 import { nearestHandlers } from "../app/layer.ts";
 import type { Operation } from "../app/operation.ts";
+import { type InputBounds, type InputSettings, inputBounds } from "../app/settings/input-settings.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type CheckedSchema, compileSchema } from "../schema/validate.ts";

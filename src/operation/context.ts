@@ -1,8 +1,8 @@
-import { Background } from "../app/background.ts";
 import type { BaseContext, RequestInfo, ResponseInfo } from "../app/context.ts";
 import type { Inputs } from "../app/inputs.ts";
 import type { Log } from "../app/log.ts";
 import type { Session } from "../app/session.ts";
+import { Background } from "../app/tasks/background.ts";
 import type { Urls } from "../app/urls.ts";
 import { explainFrozen } from "./handshake-over.ts";
 import { PlannedResponse } from "./planned-response.ts";

@@ -1,5 +1,5 @@
-import type { InputBounds } from "../app/input-settings.ts";
 import type { Inputs } from "../app/inputs.ts";
+import type { InputBounds } from "../app/settings/input-settings.ts";
 import { acceptsArray, type Coerce, coercionOf, compileCoercion, takesMany } from "../schema/coerce.ts";
 import { inputJsonSchema, propertiesOf } from "../schema/json-schema.ts";
 import { headerName, paramOptions } from "../schema/param.ts";

@@ -1,6 +1,6 @@
-import type { InputBounds } from "../app/input-settings.ts";
-import type { RawMessage } from "../app/socket.ts";
-import type { MessageSchemas } from "../app/socket-operation.ts";
+import type { InputBounds } from "../app/settings/input-settings.ts";
+import type { RawMessage } from "../app/sockets/socket.ts";
+import type { MessageSchemas } from "../app/sockets/socket-operation.ts";
 import { detailText, ValidationError } from "../errors/http-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { withinLimit } from "../schema/details.ts";

@@ -1,4 +1,4 @@
-import type { Socket } from "../app/socket.ts";
+import type { Socket } from "../app/sockets/socket.ts";
 import { ValidationError } from "../errors/http-error.ts";
 import { withinLimit } from "../schema/details.ts";
 import { parseBody } from "./body.ts";

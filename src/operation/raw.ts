@@ -1,10 +1,10 @@
 import querystring from "node:querystring";
 import { parseCookie } from "cookie";
 import fastQuerystring from "fast-querystring";
-import type { BackgroundCall } from "../app/background.ts";
 import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { FileContent } from "../app/reply.ts";
+import type { BackgroundCall } from "../app/tasks/background.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
 import type { EndedBy } from "./end-reason.ts";

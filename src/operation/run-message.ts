@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import type { StandInValue } from "../app/dependency.ts";
 import type { Operation } from "../app/operation.ts";
-import type { Socket } from "../app/socket.ts";
+import type { Socket } from "../app/sockets/socket.ts";
 import { ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { nothingParsed } from "./body.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { integer } from "../app/integer.ts";
-import type { WatchSettings } from "../app/watch-settings.ts";
+import type { WatchSettings } from "../app/settings/watch-settings.ts";
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Watch } from "../watch/watch.ts";

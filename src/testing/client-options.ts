@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
-import { liveSettings, type Settings, SettingsOverride } from "../app/environment.ts";
-import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
-import { type ServerSettings, settingNames } from "../app/settings.ts";
+import { liveSettings, type Settings, SettingsOverride } from "../app/settings/environment.ts";
+import { type ServerSettings, settingNames } from "../app/settings/settings.ts";
+import type { EnqueuedJob, EnqueueOptions } from "../app/tasks/jobs.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
 import type { TestSocket, TestSocketRequest } from "./test-socket.ts";

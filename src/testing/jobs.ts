@@ -1,25 +1,25 @@
 import { DAY_MS, integer } from "../app/integer.ts";
-import type { EnqueuedJob, EnqueueOptions } from "../app/jobs.ts";
 import { callerLocation } from "../app/location.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
+import type { EnqueuedJob, EnqueueOptions } from "../app/tasks/jobs.ts";
 import {
   type TaskDeclaration,
   type TaskEnqueuer,
   type ThreadEnqueue,
   taskDeclaration,
-} from "../app/task-declaration.ts";
+} from "../app/tasks/task-declaration.ts";
 import { within } from "../app/within.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { Engine } from "../jobs/engine.ts";
+import { placeOf } from "../jobs/embedded/place.ts";
 import { Enqueuer } from "../jobs/enqueuer.ts";
 import { loggedEvents } from "../jobs/events.ts";
 import { StoredJobs } from "../jobs/jobs.ts";
-import { JobLoop } from "../jobs/loop.ts";
 import { MemoryStore } from "../jobs/memory.ts";
 import { bind, jobTasks, type OpenJobs, type OpenJobsOptions, runnableTasks } from "../jobs/open.ts";
-import { placeOf } from "../jobs/place.ts";
+import { Engine } from "../jobs/postgres/engine.ts";
 import { checkSchedules, type Schedule, schedulesOf, storeNext } from "../jobs/schedule.ts";
 import type { JobStore } from "../jobs/store.ts";
+import { JobLoop } from "../jobs/worker/loop.ts";
 import type { EnqueuedTestJob, TestJobs } from "./client-options.ts";
 
 const CENTURY_MS = 36_500 * DAY_MS;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { DAY_MS, integer } from "../app/integer.ts";
-import type { RawMessage, SocketClosing } from "../app/socket.ts";
+import type { RawMessage, SocketClosing } from "../app/sockets/socket.ts";
 import { shortened } from "../errors/shortened.ts";
 import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 

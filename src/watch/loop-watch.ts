@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ResolvedWatch } from "../app/watch-settings.ts";
+import type { ResolvedWatch } from "../app/settings/watch-settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { fixText, reportText } from "./report-text.ts";
 import { openWatch, type Watch } from "./watch.ts";

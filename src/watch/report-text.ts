@@ -1,4 +1,4 @@
-import type { ResolvedWatch } from "../app/watch-settings.ts";
+import type { ResolvedWatch } from "../app/settings/watch-settings.ts";
 import type { BlockCulprit, BlockPlace, BlockReport } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
 import { formatLocation } from "../errors/offloop-error.ts";

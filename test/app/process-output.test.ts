@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { repositoryRoot } from "../../scripts/finding.ts";
 
-const source = pathToFileURL(join(repositoryRoot, "src/app/process-output.ts")).href;
+const source = pathToFileURL(join(repositoryRoot, "src/app/load/process-output.ts")).href;
 
 /** What a program's writes become, line by line; they are read in a process of their own, since they take its output. */
 function linesOf(program: string): unknown[] {

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { App, type OffloopError, serve } from "offloop";
 import { testClient } from "offloop/testing";
-import { resolveSettings } from "../../src/app/settings.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
 
 test("settings: Python's rule for threads, and the other defaults", () => {
   assert.deepEqual(resolveSettings(), {

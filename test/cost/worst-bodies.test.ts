@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inputBounds } from "../../src/app/input-settings.ts";
-import { resolveSettings } from "../../src/app/settings.ts";
+import { inputBounds } from "../../src/app/settings/input-settings.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
 import { ValidationError } from "../../src/errors/http-error.ts";
 import { readBody } from "../../src/operation/body.ts";
 import { errorReply } from "../../src/operation/error-reply.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { resolveSettings } from "../../src/app/settings.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
 
 const page = readFileSync(new URL("../../docs/settings.md", import.meta.url), "utf8");
 /** Default and reason of each option. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { littleMemory } from "../../src/http/memory-room.ts";
+import { littleMemory } from "../../src/http/lifecycle/memory-room.ts";
 import { type Command, fixture, grouped, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
 

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { App, depends, stream, text } from "offloop";
-import { StalledClients } from "../../src/http/stalled-clients.ts";
+import { StalledClients } from "../../src/http/connections/stalled-clients.ts";
 import app from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { testClient } from "offloop/testing";
 import WebSocket from "ws";
-import { createLogger } from "../../src/http/logger.ts";
+import { createLogger } from "../../src/http/logs/logger.ts";
 import app from "../fixtures/bound-app.ts";
 import { eachLane, lanes, type Running, running } from "../fixtures/running.ts";
 

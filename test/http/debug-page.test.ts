@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import type { Server } from "offloop";
-import { listen } from "../../src/http/listen.ts";
+import { listen } from "../../src/http/lifecycle/listen.ts";
 import app from "../fixtures/failing-app.ts";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import { eachLane } from "../fixtures/running.ts";

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { after, before, test } from "node:test";
 import { pino } from "pino";
-import { createLogger } from "../../src/http/logger.ts";
+import { createLogger } from "../../src/http/logs/logger.ts";
 import app from "../fixtures/log-app.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, type LogEntry, type Running, running } from "../fixtures/running.ts";

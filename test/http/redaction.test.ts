@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Redaction } from "../../src/http/redaction.ts";
-import { SecretNames } from "../../src/http/secret-names.ts";
+import { Redaction } from "../../src/http/logs/redaction.ts";
+import { SecretNames } from "../../src/http/logs/secret-names.ts";
 
 const redaction = new Redaction(new SecretNames(["IBAN"]));
 const H = "[redacted]";

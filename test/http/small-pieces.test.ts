@@ -7,7 +7,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { App, sse } from "offloop";
 import { z } from "zod";
-import { Pieces } from "../../src/http/pieces.ts";
+import { Pieces } from "../../src/http/bodies/pieces.ts";
 import { openSocket, type RawSocket } from "../fixtures/raw-socket.ts";
 import { type Running, running } from "../fixtures/running.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { testClient } from "offloop/testing";
-import type { Jobs } from "../../src/app/jobs.ts";
+import type { Jobs } from "../../src/app/tasks/jobs.ts";
 import { InspectedJobs } from "../../src/inspector/jobs.ts";
 import { app, welcome } from "../fixtures/apps/tested-jobs.ts";
 

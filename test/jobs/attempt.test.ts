@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App } from "offloop";
-import { Attempt } from "../../src/jobs/attempt.ts";
 import { runnableTasks } from "../../src/jobs/open.ts";
 import type { TakenJob } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
+import { Attempt } from "../../src/jobs/worker/attempt.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
 
 const app = new App();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { describeError } from "../../src/errors/described-error.ts";
-import { asError } from "../../src/jobs/engine-setup.ts";
+import { asError } from "../../src/jobs/postgres/engine-setup.ts";
 
 test("an error that pg-boss passes on as a plain copy is an error in the log", () => {
   const thrown = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });

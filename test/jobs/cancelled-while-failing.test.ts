@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import pg from "pg";
-import type { Engine } from "../../src/jobs/engine.ts";
+import type { Engine } from "../../src/jobs/postgres/engine.ts";
 import type { JobRef } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";

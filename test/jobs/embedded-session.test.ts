@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
-import { type EmbeddedMessage, Session } from "../../src/jobs/embedded-thread.ts";
+import { type EmbeddedMessage, Session } from "../../src/jobs/embedded/embedded-thread.ts";
 
 test("Session: a transaction that cannot begin keeps nobody else waiting", { timeout: 60_000 }, async () => {
   const { port1, port2 } = new MessageChannel();

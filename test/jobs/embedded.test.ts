@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { App } from "offloop";
-import { EmbeddedDatabase } from "../../src/jobs/embedded.ts";
+import { EmbeddedDatabase } from "../../src/jobs/embedded/embedded.ts";
 import { running } from "../fixtures/running.ts";
 
 const ENDED = { code: "OFFLOOP_JOBS_DATABASE_ENDED", message: /has ended \(code 1\)\n {2}fix wait until/ };

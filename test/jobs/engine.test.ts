@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { STATEMENT_MS } from "../../src/jobs/engine-setup.ts";
+import { STATEMENT_MS } from "../../src/jobs/postgres/engine-setup.ts";
 import type { Notice, Outcome, TakenJob } from "../../src/jobs/store.ts";
 import { describeOnEach, jobTask } from "../fixtures/job-engines.ts";
 

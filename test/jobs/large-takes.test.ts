@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App } from "offloop";
-import type { Engine } from "../../src/jobs/engine.ts";
-import { JobLoop } from "../../src/jobs/loop.ts";
 import { jobTasks, runnableTasks } from "../../src/jobs/open.ts";
+import type { Engine } from "../../src/jobs/postgres/engine.ts";
 import type { JobStore } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
+import { JobLoop } from "../../src/jobs/worker/loop.ts";
 import { attemptLanes } from "../../src/lanes/attempts.ts";
 import { backends, storeWith } from "../fixtures/job-engines.ts";
 import { noEvents } from "../fixtures/job-workers.ts";

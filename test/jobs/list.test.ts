@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, describe, test } from "node:test";
-import type { JobState } from "../../src/app/jobs.ts";
-import type { Engine } from "../../src/jobs/engine.ts";
+import type { JobState } from "../../src/app/tasks/jobs.ts";
 import { MemoryStore } from "../../src/jobs/memory.ts";
+import type { Engine } from "../../src/jobs/postgres/engine.ts";
 import type { JobFilter, JobStore, NewJob, Outcome } from "../../src/jobs/store.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 

@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import pg from "pg";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
-import { Engine } from "../../src/jobs/engine.ts";
+import { Engine } from "../../src/jobs/postgres/engine.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 

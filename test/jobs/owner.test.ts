@@ -5,10 +5,10 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { answerAsOwner, askOwner } from "../../src/jobs/embedded/owner.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { StoredJobs } from "../../src/jobs/jobs.ts";
 import { MemoryStore } from "../../src/jobs/memory.ts";
-import { answerAsOwner, askOwner } from "../../src/jobs/owner.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { jobTask } from "../fixtures/job-engines.ts";
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { type Log, settings } from "offloop";
 import { z } from "zod";
-import { resolveSettings } from "../../src/app/settings.ts";
-import { sayKept } from "../../src/jobs/place.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
+import { sayKept } from "../../src/jobs/embedded/place.ts";
 
 const { DATABASE_URL } = process.env;
 after(() => {

@@ -5,9 +5,9 @@ import { type TestContext, test } from "node:test";
 import type { Worker } from "node:worker_threads";
 import pg from "pg";
 import { StallingProxy } from "../../bench/jobs/proxy.ts";
-import type { Engine } from "../../src/jobs/engine.ts";
-import { ThreadPulse, upkeep } from "../../src/jobs/pulse.ts";
+import type { Engine } from "../../src/jobs/postgres/engine.ts";
 import type { LostAttempt, TakenJob } from "../../src/jobs/store.ts";
+import { ThreadPulse, upkeep } from "../../src/jobs/worker/pulse.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 
 const tasks = [jobTask("beaten")];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Settlements } from "../../src/jobs/settlements.ts";
 import type { Outcome, TakenJob } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
+import { Settlements } from "../../src/jobs/worker/settlements.ts";
 import { describeOnEach, jobTask } from "../fixtures/job-engines.ts";
 
 /** What no attempt hands over, and no database stores. */

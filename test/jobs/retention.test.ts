@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { beforeEach, test } from "node:test";
-import { type Pulse, ThreadPulse, upkeep } from "../../src/jobs/pulse.ts";
 import type { JobRef, Outcome, TakenJob } from "../../src/jobs/store.ts";
+import { type Pulse, ThreadPulse, upkeep } from "../../src/jobs/worker/pulse.ts";
 import { describeOnEach, jobTask } from "../fixtures/job-engines.ts";
 
 const HOUR_MS = 3_600_000;

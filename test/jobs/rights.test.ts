@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { App, serve } from "offloop";
 import pg from "pg";
-import { Engine } from "../../src/jobs/engine.ts";
+import { Engine } from "../../src/jobs/postgres/engine.ts";
 import { postgres, withoutPostgres } from "../fixtures/databases.ts";
 import { jobTask } from "../fixtures/job-engines.ts";
 

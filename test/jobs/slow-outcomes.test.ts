@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import pg from "pg";
-import type { Engine } from "../../src/jobs/engine.ts";
-import { Settlements } from "../../src/jobs/settlements.ts";
+import type { Engine } from "../../src/jobs/postgres/engine.ts";
 import type { TakenJob } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
+import { Settlements } from "../../src/jobs/worker/settlements.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 import { backends, jobTask } from "../fixtures/job-engines.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { test } from "node:test";
-import { unnamedTask } from "../../src/app/task-declaration.ts";
+import { unnamedTask } from "../../src/app/tasks/task-declaration.ts";
 import type { TaskEvent } from "../../src/channels/channels.ts";
 import type { TaskCall } from "../../src/lanes/around.ts";
 import { observeTasks } from "../../src/lanes/choose.ts";

@@ -5,7 +5,7 @@ import { testClient } from "offloop/testing";
 import { StallingProxy } from "../../bench/jobs/proxy.ts";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
-import { STATEMENT_MS } from "../../src/jobs/engine-setup.ts";
+import { STATEMENT_MS } from "../../src/jobs/postgres/engine-setup.ts";
 import { app, flaky, inOrder, welcome } from "../fixtures/apps/tested-jobs.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Server } from "offloop";
 import type { Browser } from "playwright-core";
-import { listen } from "../../src/http/listen.ts";
+import { listen } from "../../src/http/lifecycle/listen.ts";
 import app from "../fixtures/failing-app.ts";
 import { findAccessibilityProblems } from "./accessibility.ts";
 import { startBrowser, withoutChromium } from "./chromium.ts";

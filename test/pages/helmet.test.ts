@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import helmet from "@fastify/helmet";
 import { App, type Server } from "offloop";
 import type { Browser } from "playwright-core";
-import { listen } from "../../src/http/listen.ts";
+import { listen } from "../../src/http/lifecycle/listen.ts";
 import { openOffline, startBrowser, withoutChromium } from "./chromium.ts";
 
 describe("the pages of an app with @fastify/helmet as it is, in Chromium", { skip: withoutChromium }, () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { resolveSettings } from "../../src/app/settings.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
 
 const file = fileURLToPath(new URL("./settings-app.ts", import.meta.url));
 

@@ -1,4 +1,4 @@
-import type { SocketClosing } from "../../app/socket.ts";
+import type { SocketClosing } from "../../app/sockets/socket.ts";
 import { detailText, type ValidationDetail } from "../../errors/http-error.ts";
 import { CLIENT_CLOSED_REQUEST } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";

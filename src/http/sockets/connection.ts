@@ -1,6 +1,6 @@
 import type { Socket as NetSocket } from "node:net";
 import type { WebSocket } from "ws";
-import type { SocketClosing } from "../../app/socket.ts";
+import type { SocketClosing } from "../../app/sockets/socket.ts";
 import { describeError } from "../../errors/described-error.ts";
 import type { EndOfMessage } from "../../lanes/sockets.ts";
 import { Exchange } from "../../operation/context.ts";

@@ -4,12 +4,12 @@ import type { WebsocketPluginOptions } from "@fastify/websocket";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Config, Handler, HTTPVersion } from "find-my-way";
 import type { WebSocket } from "ws";
-import type { ResolvedSettings } from "../../app/settings.ts";
-import type { SocketClosing } from "../../app/socket.ts";
+import type { ResolvedSettings } from "../../app/settings/settings.ts";
+import type { SocketClosing } from "../../app/sockets/socket.ts";
 import { HTTPError } from "../../errors/http-error.ts";
 import { endReason } from "../../operation/end-reason.ts";
 import type { HeaderPairs } from "../../operation/raw.ts";
-import { nodeHttp } from "../node-http.ts";
+import { nodeHttp } from "../connections/node-http.ts";
 import { outcomeOf } from "../response-end.ts";
 
 const { validateHeaderName, validateHeaderValue } = nodeHttp;

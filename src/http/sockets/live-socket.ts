@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
-import type { ResolvedSettings } from "../../app/settings.ts";
-import type { RawMessage, Room, Socket, SocketClosing } from "../../app/socket.ts";
-import type { InvalidMessage } from "../../app/websocket.ts";
+import type { ResolvedSettings } from "../../app/settings/settings.ts";
+import type { RawMessage, Room, Socket, SocketClosing } from "../../app/sockets/socket.ts";
+import type { InvalidMessage } from "../../app/sockets/websocket.ts";
 import { ValidationError } from "../../errors/http-error.ts";
 import { checkCloseCode, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
 import type { EndOfMessage } from "../../lanes/sockets.ts";

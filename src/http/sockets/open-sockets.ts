@@ -1,5 +1,5 @@
 import type { Socket as NetSocket } from "node:net";
-import type { SocketClosing } from "../../app/socket.ts";
+import type { SocketClosing } from "../../app/sockets/socket.ts";
 import { goingAway } from "./live-socket.ts";
 
 /** How often to check for silence within `idleMs`. */

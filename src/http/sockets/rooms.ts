@@ -1,4 +1,4 @@
-import type { RawMessage } from "../../app/socket.ts";
+import type { RawMessage } from "../../app/sockets/socket.ts";
 import type { MessageFormat } from "../../operation/messages.ts";
 
 /** Something that can be in a room. */

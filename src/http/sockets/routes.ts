@@ -1,14 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { guardsOf } from "../../app/layer.ts";
 import { pathNames } from "../../app/path.ts";
-import type { ResolvedSettings } from "../../app/settings.ts";
+import type { ResolvedSettings } from "../../app/settings/settings.ts";
 import { requestChannel } from "../../channels/channels.ts";
 import type { RunOperation } from "../../lanes/around.ts";
 import { type RunnableSocket, switching } from "../../lanes/sockets.ts";
 import { refusalOf } from "../../operation/error-reply.ts";
 import type { RawReply } from "../../operation/raw.ts";
 import type { AddedRoutes } from "../added-routes.ts";
-import type { Refusals } from "../refusals.ts";
+import type { Refusals } from "../connections/refusals.ts";
 import { HttpRequest, type RequestRoute } from "../request.ts";
 import { lacksName, observeRequest } from "../routes.ts";
 import type { AnswerServices } from "../surrounded-routes.ts";

@@ -2,7 +2,7 @@ import type { Transferable } from "node:worker_threads";
 import type { ClientAddress } from "../../app/context.ts";
 import type { Log } from "../../app/log.ts";
 import type { FileContent } from "../../app/reply.ts";
-import type { TaskDeclaration } from "../../app/task-declaration.ts";
+import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { EndedBy } from "../../operation/end-reason.ts";

@@ -1,12 +1,12 @@
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Overrides, StandInValue } from "../../app/dependency.ts";
 import type { ErrorHandler } from "../../app/error-handlers.ts";
-import { type InputSettings, inputBounds } from "../../app/input-settings.ts";
 import { nearestHandlers } from "../../app/layer.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
-import type { SocketOperation } from "../../app/socket-operation.ts";
-import type { TaskDeclaration } from "../../app/task-declaration.ts";
+import { type InputSettings, inputBounds } from "../../app/settings/input-settings.ts";
+import type { SocketOperation } from "../../app/sockets/socket-operation.ts";
+import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import {
   type CompiledOperation,

@@ -1,11 +1,10 @@
 import { type MessagePort, workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
-import { takeEnvironment } from "../../app/environment.ts";
-import type { BoundJobs } from "../../app/jobs.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
-import { type AppTarget, loadApp, whenServed } from "../../app/load.ts";
-import { loadMistake } from "../../app/load-mistake.ts";
+import { type AppTarget, loadApp, whenServed } from "../../app/load/load.ts";
+import { loadMistake } from "../../app/load/load-mistake.ts";
+import { captureOutput } from "../../app/load/process-output.ts";
 import type { Log } from "../../app/log.ts";
 import {
   partsOf,
@@ -17,10 +16,11 @@ import {
   servedSockets,
   servedTasks,
 } from "../../app/parts.ts";
-import { captureOutput } from "../../app/process-output.ts";
 import { beginServing } from "../../app/served.ts";
-import { bindEnqueuer, bindTask } from "../../app/task-declaration.ts";
-import { refuseToSend } from "../../app/websocket-handle.ts";
+import { takeEnvironment } from "../../app/settings/environment.ts";
+import { refuseToSend } from "../../app/sockets/websocket-handle.ts";
+import type { BoundJobs } from "../../app/tasks/jobs.ts";
+import { bindEnqueuer, bindTask } from "../../app/tasks/task-declaration.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";

@@ -1,5 +1,5 @@
 import { getPriority, setPriority } from "node:os";
-import type { ThreadPriority } from "../../app/thread-settings.ts";
+import type { ThreadPriority } from "../../app/settings/thread-settings.ts";
 import { kernelThreadId } from "../crossing/kernel-thread.ts";
 
 /** The nice value of a thread that is to be idle, until it has loaded the app: with idle's share, that might never end. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { BackgroundCall } from "../../app/background.ts";
+import type { BackgroundCall } from "../../app/tasks/background.ts";
 import { type Chunk, isReady, type RawReply } from "../../operation/raw.ts";
 import { sharedNow } from "../crossing/board.ts";
 import {

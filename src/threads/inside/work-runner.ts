@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
 import type { Operation } from "../../app/operation.ts";
-import type { TaskDeclaration } from "../../app/task-declaration.ts";
+import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { Urls } from "../../app/urls.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { Exchange } from "../../operation/context.ts";

@@ -1,6 +1,6 @@
-import type { BackgroundCall } from "../../app/background.ts";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
-import { type TaskDeclaration, unnamedTask } from "../../app/task-declaration.ts";
+import type { BackgroundCall } from "../../app/tasks/background.ts";
+import { type TaskDeclaration, unnamedTask } from "../../app/tasks/task-declaration.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { refusedReply } from "../../operation/error-reply.ts";

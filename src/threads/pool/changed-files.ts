@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { AppTarget } from "../../app/load.ts";
+import type { AppTarget } from "../../app/load/load.ts";
 import type { SourceLocation } from "../../errors/offloop-error.ts";
 
 /** What names the files of an app. */

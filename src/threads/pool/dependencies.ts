@@ -1,6 +1,6 @@
-import type { BackgroundCall } from "../../app/background.ts";
 import { type Scope, WAYS_OUT } from "../../app/dependency.ts";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { BackgroundCall } from "../../app/tasks/background.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { Exchange } from "../../operation/context.ts";
 import type { Failure, Open } from "../../operation/open-dependencies.ts";

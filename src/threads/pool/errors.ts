@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import type { AppTarget } from "../../app/load.ts";
-import type { LoadMistake } from "../../app/user-modules.ts";
+import type { AppTarget } from "../../app/load/load.ts";
+import type { LoadMistake } from "../../app/load/user-modules.ts";
 import type { RefusalReason, RunRecord } from "../../channels/channels.ts";
 import { counted } from "../../errors/counted.ts";
 import { type DescribedError, describeError, thrownText } from "../../errors/described-error.ts";

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { ThreadSettings } from "../../app/thread-settings.ts";
+import type { ThreadSettings } from "../../app/settings/thread-settings.ts";
 import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import { thrownText } from "../../errors/described-error.ts";

@@ -5,7 +5,7 @@ import {
   type Transferable,
   type Worker,
 } from "node:worker_threads";
-import { readEnvironment } from "../../app/environment.ts";
+import { readEnvironment } from "../../app/settings/environment.ts";
 import { within } from "../../app/within.ts";
 import type { KilledCall } from "../../channels/channels.ts";
 import {

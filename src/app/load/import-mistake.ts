@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, matchesGlob, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { scriptPath } from "../../errors/source-map.ts";
+import type { LoadMistake } from "./user-modules.ts";
+
+/** Where the import is that Node could not resolve; undefined when that cannot be determined. */
+export function importMistake(error: NodeJS.ErrnoException): LoadMistake | undefined {
+  const importer = / imported from (.+)$/m.exec(error.message)?.[1];
+  if (importer === undefined) return undefined;
+  const file = scriptPath(importer);
+  const wanted = wantedBy(error);
+  const found = importsOf(file).find(({ specifier }) => wanted(specifier, file));
+  if (found === undefined) return undefined;
+  return { at: { file, line: found.line, column: found.column }, fix: fixOf(found.specifier, file) };
+}
+
+interface Import {
+  readonly specifier: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Matches the specifiers of `import`, `export ... from` and `import()`. */
+const SPECIFIER = /(?:\bfrom|\bimport)\s*(?:\(\s*)?(["'])([^"'\n]+)\1/g;
+
+function importsOf(file: string): Import[] {
+  try {
+    const source = readFileSync(file, "utf8");
+    return [...source.matchAll(SPECIFIER)].map(({ 0: text, 2: specifier = "", index }) => {
+      const at = index + text.lastIndexOf(specifier) - 1;
+      const before = source.slice(0, at).split("\n");
+      return { specifier, line: before.length, column: (before.at(-1) as string).length + 1 };
+    });
+  } catch {
+    return []; // code without a file
+  }
+}
+
+/** Tells whether an import's specifier is the one that Node could not find. */
+function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: string) => boolean {
+  const { url } = error as { readonly url?: unknown };
+  const missing = /["']([^"']+)["']/.exec(error.message)?.[1] ?? "";
+  const path = typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : scriptPath(missing);
+  return (specifier, importer) =>
+    specifier === missing ||
+    specifier.startsWith(`${missing}/`) ||
+    (/^\.\.?\//.test(specifier) && resolve(dirname(importer), specifier) === path);
+}
+
+const endings = [".ts", ".js", ".mts", ".mjs", "/index.ts", "/index.js"];
+
+function fixOf(specifier: string, importer: string): string {
+  if (specifier.startsWith("#"))
+    return `add it to "imports" in package.json, as in ${aliasLine(specifier)}, or mend the name`;
+  if (isAlias(specifier, importer))
+    return `give it a name in "imports" of package.json, as in ${aliasLine(specifier)}, or compile the app: Node knows no other aliases; see ${PAGE}`;
+  if (!/^(?:\.\.?)?\//.test(specifier)) return `run "npm install ${packageOf(specifier)}", or mend the name`;
+  const path = resolve(dirname(importer), specifier);
+  const bare = path.replace(/\.m?[jt]s$/, "");
+  const there = endings.find((ending) => existsSync(bare + ending));
+  if (there === undefined) return "mend the path, or add the file";
+  return `write "${specifier.replace(/\.m?[jt]s$/, "")}${there}": Node takes the file's own name`;
+}
+
+const PAGE = "node_modules/offloop/docs/toolchain.md";
+
+/** Whether a specifier is an alias for a folder: no package can have the name, or a tsconfig.json says so. */
+function isAlias(specifier: string, importer: string): boolean {
+  return /^(?:@\/|~|\$)/.test(specifier) || pathsOf(importer).some((path) => matchesGlob(specifier, path));
+}
+
+/** `@/lib/x.ts` becomes `"#lib/*": "./src/lib/*"`. */
+function aliasLine(specifier: string): string {
+  const [first = "", ...rest] = specifier.replace(/^(?:[#@~$]\/|[#@~$])/, "").split("/");
+  const name = first.replace(/\.[cm]?[jt]s$/, "");
+  return rest.length > 0
+    ? `"#${first}/*": "./src/${first}/*"`
+    : `"#${name}": "./src/${name === first ? `${name}.ts` : first}"`;
+}
+
+/** The names in `paths` of the tsconfig.json nearest to a file. It may have comments, so it is not parsed. */
+function pathsOf(importer: string): string[] {
+  for (let folder = dirname(importer), last = ""; folder !== last; last = folder, folder = dirname(folder)) {
+    const file = join(folder, "tsconfig.json");
+    if (!existsSync(file)) continue;
+    const [, config = ""] = readFileSync(file, "utf8").split('"paths"', 2);
+    const paths = config.slice(0, config.indexOf("}"));
+    return [...paths.matchAll(/"([^"\n]+)":/g)].map(([, name = ""]) => name.replace(/\*$/, "**"));
+  }
+  return [];
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}

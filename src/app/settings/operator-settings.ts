@@ -1,0 +1,96 @@
+import { OffloopError } from "../../errors/offloop-error.ts";
+import { shownValue } from "../../errors/shown-value.ts";
+import { integer } from "../integer.ts";
+
+/** Where the health probes are. */
+export interface HealthSettings {
+  /** Path of the liveness probe. Default `"/livez"`. */
+  readonly livez?: string;
+  /** Path of the readiness probe. Default `"/readyz"`. */
+  readonly readyz?: string;
+  /**
+   * A port of its own, answered even while the loop is blocked: by a thread of its own, or with `--workers` by the
+   * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Integer, 0-65,535; 0 takes a free
+   * one. Default: the app's port.
+   */
+  readonly port?: number;
+  /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work` and on a Unix socket. */
+  readonly host?: string;
+}
+
+/** The same with the paths filled in. */
+export type ResolvedHealth = Required<Omit<HealthSettings, "port" | "host">> &
+  Pick<HealthSettings, "port" | "host">;
+
+/** The names of all these settings. */
+export const healthSettingNames: Readonly<Record<keyof HealthSettings, true>> = {
+  livez: true,
+  readyz: true,
+  port: true,
+  host: true,
+};
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless its port is one. */
+export function resolveHealth(health: HealthSettings | boolean): ResolvedHealth | undefined {
+  if (health === false) return undefined;
+  const { livez = "/livez", readyz = "/readyz", port, host } = health === true ? {} : health;
+  if (port !== undefined) integer("health.port", port, [0, 65_535]);
+  return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
+}
+
+/** Where the metrics are. */
+export interface MetricsSettings {
+  /** Path of the metrics, in the Prometheus text format. Default `"/metrics"`. */
+  readonly path?: string;
+}
+
+/** The same with every default filled in. */
+export type ResolvedMetrics = Required<MetricsSettings>;
+
+/** The names of all these settings. */
+export const metricsSettingNames: Readonly<Record<keyof MetricsSettings, true>> = { path: true };
+
+export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
+  if (metrics === false) return undefined;
+  return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
+}
+
+/** What is answered to those who operate the server; each is undefined where it is not. */
+interface OperatorSettings {
+  readonly health: ResolvedHealth | undefined;
+  readonly metrics: ResolvedMetrics | undefined;
+}
+
+/**
+ * On a port of its own, a path that no request can have would be a probe that always fails.
+ *
+ * @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless each is a path, and no other's.
+ */
+export function checkOperatorPaths({ health, metrics }: OperatorSettings): void {
+  const settings = new Map<unknown, string>();
+  for (const [setting, path] of [
+    ["health.livez", health?.livez],
+    ["health.readyz", health?.readyz],
+    ["metrics.path", metrics?.path],
+  ] as const) {
+    if (path === undefined) continue;
+    const isPath = typeof path === "string" && /^\/[^:*?#\s]*$/.test(path);
+    const first = settings.get(path);
+    settings.set(path, setting);
+    if (isPath && first === undefined) continue;
+    const expected = first === undefined ? "a path without parameters" : `a path other than that of ${first}`;
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use ${setting}: expected ${expected}, got ${shownValue(path)}`,
+      {
+        fix: `write it like "/internal/${setting.slice(setting.indexOf(".") + 1)}", or leave ${setting} out`,
+      },
+    );
+  }
+}
+
+/** The paths of an app that only probes and scrapers ask for, over and over. */
+export function askedByMachines({ health, metrics }: OperatorSettings): string[] {
+  const probes = health === undefined || health.port !== undefined ? [] : [health.livez, health.readyz];
+  return metrics === undefined ? probes : [...probes, metrics.path];
+}

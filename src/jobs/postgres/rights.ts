@@ -1,0 +1,39 @@
+import { OffloopError } from "../../errors/offloop-error.ts";
+import type { Sql } from "./database.ts";
+
+/** PostgreSQL's code for what writes, on a server or in a transaction that does not. */
+export const READ_ONLY = "25006";
+
+/** What is wrong where jobs can be read but not written. */
+export const readOnlyRefusal = {
+  why: "it takes no writes: it is a standby, or default_transaction_read_only is on",
+  fix: "let DATABASE_URL (or jobs.url) name a server that takes writes, with a role for which default_transaction_read_only is off",
+} as const;
+
+/**
+ * Finds what nobody would notice before the first job is stored. To read jobs, as commands do, needs less.
+ *
+ * @throws {OffloopError} `OFFLOOP_JOBS_DATABASE` where nothing can be written, `OFFLOOP_JOBS_SCHEMA` where the role may
+ * not.
+ */
+export async function checkRights(sql: Sql, schema: string): Promise<void> {
+  const { rows } = await sql.executeSql(
+    `select current_setting('transaction_read_only') = 'on' as "isReadOnly", current_user as role, array(
+      select privilege || ' on ' || name
+      from unnest(array['job', 'job_common', 'job_attempt']) as name,
+        unnest(array['select', 'insert', 'update', 'delete']) as privilege
+      where not coalesce(has_table_privilege(to_regclass($1 || '.' || name), privilege), true)
+    ) as missing`,
+    [schema],
+  );
+  const { isReadOnly, role, missing } = rows[0] as { isReadOnly: boolean; role: string; missing: string[] };
+  const { why, fix } = readOnlyRefusal;
+  if (isReadOnly)
+    throw new OffloopError("OFFLOOP_JOBS_DATABASE", `Cannot keep jobs in the database: ${why}`, { fix });
+  if (missing.length === 0) return;
+  throw new OffloopError(
+    "OFFLOOP_JOBS_SCHEMA",
+    `Cannot keep jobs in the schema "${schema}": the role "${role}" has no right to ${missing.join(", ")}`,
+    { fix: `grant select, insert, update, delete on all tables in schema ${schema} to "${role}"` },
+  );
+}
