@@ -73,12 +73,12 @@ test("the built package answers health probes from their own thread", async (t) 
     "main.js": `import { serve } from "offloop";
 import app from "./app.ts";
 const server = await serve(app, { port: 0, health: { port: 0 } });
-console.log("health at", server.healthUrl);
+console.log("probes at", server.healthUrl);
 `,
   });
   const running = command([folder.path("main.js")], []);
   t.after(() => running.child.kill("SIGKILL"));
-  const health = /http:\/\/[\d.:]+/.exec(await running.line(/health at/))?.[0];
+  const health = /http:\/\/[\d.:]+/.exec(await running.line(/probes at/))?.[0];
   assert.deepEqual(await (await fetch(`${health}/livez`)).json(), { status: "ready" });
 });
 

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 
 const script = `
-import { keepTickShape } from "./src/http/ticks.ts";
+import { keepTickShape } from "./src/http/lifecycle/ticks.ts";
 const [keeps, collects] = process.argv.slice(1).map(Boolean);
 const noop = () => {};
 let turns = 0;

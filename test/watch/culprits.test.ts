@@ -158,7 +158,7 @@ test("judge() is certain of a request that two looks saw at work, though many ot
 
 test("judge() attributes offloop's own work, like writing the log, to nobody", () => {
   const pretty = { ...frame, file: "/app/node_modules/pino-pretty/index.js" };
-  const log = { ...frame, file: "/offloop/src/http/access-log.ts", isOwn: true };
+  const log = { ...frame, file: "/offloop/src/http/logs/access-log.ts", isOwn: true };
   const read = { ...frame, file: "/offloop/src/schema/validate.ts", isOwn: true };
   const [nobody] = judge([sighting({ frames: [pretty, log] })], 300, undefined);
   assert.deepEqual([nobody?.operation, nobody?.certain], [undefined, true]);
