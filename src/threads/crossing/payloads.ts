@@ -115,9 +115,8 @@ export interface CallServices {
 export function aboutRequest(request: RequestPayload, operation: string): CallAbout {
   const [reqId] = request;
   const bindings = request[11];
-  return {
-    fields: { ...(bindings === undefined ? undefined : (unpackValue(bindings) as object)), reqId, operation },
-  };
+  if (bindings === undefined) return { fields: { reqId, operation } };
+  return { fields: { ...(unpackValue(bindings) as object), reqId, operation } };
 }
 
 /** The parts of a request that cross. */

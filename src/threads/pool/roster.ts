@@ -377,7 +377,9 @@ class IdleThreads {
 
   delete(thread: Thread): void {
     const index = this.#indexOf(thread);
-    if (index !== -1) this.#idle.splice(index, 1);
+    if (index === -1) return;
+    if (index === this.#idle.length - 1) this.#idle.pop();
+    else this.#idle.splice(index, 1);
   }
 
   /** Sends all of them away. */
