@@ -24,7 +24,10 @@ export interface DependencyOptions extends Shape {
   readonly scope?: Scope;
   /** Whether everything in one request that needs it shares its value. Default true. */
   readonly cache?: boolean;
-  /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
+  /**
+   * Where it runs for an async operation. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. In
+   * a plain operation it runs in that operation's thread, whatever this says.
+   */
   readonly runs?: Lane;
 }
 
