@@ -9,7 +9,13 @@ import type { Operation } from "../app/operation.ts";
 import type { LaneRequest } from "../lanes/around.ts";
 import { BoundLog } from "../lanes/bound-log.ts";
 import { type EndedBy, endReason } from "../operation/end-reason.ts";
-import { type ArrivingBody, type FormPart, originFrom, type QueryValues } from "../operation/raw.ts";
+import {
+  type ArrivingBody,
+  type FormPart,
+  headerValue,
+  originFrom,
+  type QueryValues,
+} from "../operation/raw.ts";
 import { ReceivedForm } from "./bodies/received-form.ts";
 import { addToLine } from "./logs/access-log.ts";
 import { isCutShort, outcomeOf } from "./response-end.ts";
@@ -165,11 +171,7 @@ const TRUSTED = /^[\w.:/+=-]{1,128}$/;
 
 /** Returns the id that a client has sent. Reads the raw headers, since the parsed ones are created only on demand. */
 export function sentRequestId({ rawHeaders }: Pick<IncomingMessage, "rawHeaders">): string | undefined {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === HEADER.length && name.toLowerCase() === HEADER) return rawHeaders[i + 1];
-  }
-  return undefined;
+  return headerValue({ headers: rawHeaders }, HEADER);
 }
 
 /** Makes the ids of requests: the client's `X-Request-ID` when it is valid, else one unique to this process and run. */

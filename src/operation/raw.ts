@@ -179,7 +179,7 @@ export function headerValues({ headers }: RawRequest, name: string): string[] {
 }
 
 /** The first value of a header, as in Starlette, or undefined. `name` is in lower case. */
-export function headerValue({ headers }: RawRequest, name: string): string | undefined {
+export function headerValue({ headers }: Pick<RawRequest, "headers">, name: string): string | undefined {
   for (let i = 0; i + 1 < headers.length; i += 2) {
     const candidate = headers[i] ?? "";
     if (candidate.length === name.length && candidate.toLowerCase() === name) return headers[i + 1];

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { headerValue } from "../../operation/raw.ts";
 
 /** Chunks of at least this size are passed on as they are. */
 const SMALL_BYTES = 1_024;
 /** The most small chunks that are put together. */
 const TOGETHER = 4_096;
-
-const TRANSFER_ENCODING = "transfer-encoding";
 
 /**
  * Puts together the small chunks of a request's body that arrive at once. Until a chunk is read, Node keeps it as an object
@@ -13,7 +12,8 @@ const TRANSFER_ENCODING = "transfer-encoding";
  * chunks of one byte these would take hundreds of times as much, for as long as the answer takes.
  */
 export function gatherSmallChunks(request: IncomingMessage): void {
-  if (!isChunked(request)) return;
+  // The raw headers, since the parsed ones are created only on demand.
+  if (headerValue({ headers: request.rawHeaders }, "transfer-encoding") === undefined) return;
   const { push } = request;
   const gathered: Buffer[] = [];
   let length = 0;
@@ -33,13 +33,4 @@ export function gatherSmallChunks(request: IncomingMessage): void {
     length += chunk.length;
     return request.readableLength + length < request.readableHighWaterMark;
   };
-}
-
-/** Reads the raw headers, since the parsed ones are created only on demand. */
-function isChunked({ rawHeaders }: IncomingMessage): boolean {
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === TRANSFER_ENCODING.length && name.toLowerCase() === TRANSFER_ENCODING) return true;
-  }
-  return false;
 }
