@@ -1,3 +1,4 @@
+import { isError } from "../errors/described-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 
 /** Writes one line of the log. */
@@ -36,6 +37,17 @@ export interface Log extends Readonly<Record<(typeof logLevels)[number], LogFunc
    * ```
    */
   setBindings(fields: object): void;
+}
+
+/** A line's fields and message as pino takes them: an error passed in place of the fields becomes `err`. */
+export function lineOf(
+  first: object | string,
+  message?: string,
+  ...values: unknown[]
+): [fields: object, message: string | undefined, ...values: unknown[]] {
+  if (typeof first === "string") return [{}, first, ...(message === undefined ? [] : [message, ...values])];
+  if (isError(first)) return [{ err: first }, message ?? first.message, ...values];
+  return [first, message, ...values];
 }
 
 /** @throws {TypeError} Unless they are an object with names. */

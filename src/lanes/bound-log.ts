@@ -1,6 +1,5 @@
 import type { Logger } from "pino";
-import { checkBindings, type Log, type LogFunction, type logLevels } from "../app/log.ts";
-import { isError } from "../errors/described-error.ts";
+import { checkBindings, type Log, type LogFunction, lineOf, type logLevels } from "../app/log.ts";
 
 /** The log of a request or a task on the loop. Its fields are those of each line, so that secrets among them are left out. */
 export class BoundLog implements Log {
@@ -34,12 +33,9 @@ export class BoundLog implements Log {
 
   #writer(level: (typeof logLevels)[number]): LogFunction {
     return (first: object | string, ...rest: [message?: string]): void => {
-      const bound = this.#bindings;
-      if (bound === undefined) this.#log[level](first as object, ...rest);
-      else if (typeof first === "string") this.#log[level](bound, first, ...rest);
-      // As pino does when an error is passed in place of the fields.
-      else if (isError(first)) this.#log[level]({ ...bound, err: first }, rest[0] ?? first.message);
-      else this.#log[level]({ ...bound, ...first }, ...rest);
+      if (this.#bindings === undefined) return void this.#log[level](first as object, ...rest);
+      const [fields, ...said] = lineOf(first, ...rest);
+      this.#log[level]({ ...this.#bindings, ...fields }, ...said);
     };
   }
 }

@@ -2,10 +2,9 @@ import { MessageChannel, receiveMessageOnPort, type Transferable, threadId } fro
 import { findUncloneable } from "../../app/cloneable.ts";
 import type { OutputLine } from "../../app/load/process-output.ts";
 import { callerLocation } from "../../app/location.ts";
-import { checkBindings, type Log, type LogFunction, logLevels } from "../../app/log.ts";
+import { checkBindings, type Log, type LogFunction, lineOf, logLevels } from "../../app/log.ts";
 import type { EnqueuedJob } from "../../app/tasks/jobs.ts";
 import type { TaskEnqueuer } from "../../app/tasks/task-declaration.ts";
-import { isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
 import { type Board, cancelledBy } from "../crossing/board.ts";
@@ -170,9 +169,7 @@ export function createThreadLog(channel: ThreadChannel, about: LineFields): Log 
 
   function writer(name: LogLine["level"]): LogFunction {
     return (first: object | string, message?: string) => {
-      const [given, text] = typeof first === "string" ? [{}, first] : [first, message];
-      // As pino does when an error is passed in place of the fields.
-      const [own, said] = isError(given) ? [{ err: given }, text ?? given.message] : [given, text];
+      const [own, said] = lineOf(first, message);
       send(channel, name, { ...about.fields, ...own }, said);
     };
   }
