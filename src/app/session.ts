@@ -92,7 +92,7 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
     throw invalid("domain", 'the name of a host, like "shop.example"', domain);
   if (!["lax", "strict", "none"].includes(sameSite))
     throw invalid("sameSite", `"lax", "strict" or "none"`, sameSite);
-  const [, prefix] = COOKIE_PREFIX.exec(cookie) ?? [];
+  const prefix = cookiePrefix(cookie);
   const secure = session.secure ?? (prefix !== undefined || process.env.NODE_ENV === "production");
   if (sameSite === "none" && !secure) throw invalid("secure", `true, as sameSite is "none"`, secure);
   checkCookiePrefix(prefix, { secure, path, domain });
@@ -100,8 +100,15 @@ export function resolveSession(session: SessionSettings | undefined): ResolvedSe
   return { secrets: secrets as readonly string[], cookie, maxAgeMs, path, domain, sameSite, secure };
 }
 
-/** RFC 6265bis, section 5.7: browsers drop a cookie that has no right to its prefix, in upper or lower case. */
-const COOKIE_PREFIX = /^(__(?:host|secure)-)/i;
+const COOKIE_PREFIX = /^__(?:host|secure)-/i;
+
+/**
+ * The prefix of a cookie's name by which browsers keep it only under conditions, the first of which is that it is secure;
+ * undefined where it has none (RFC 6265bis, section 5.7: in upper or lower case).
+ */
+export function cookiePrefix(name: string): string | undefined {
+  return COOKIE_PREFIX.exec(name)?.[0];
+}
 
 function checkCookiePrefix(
   prefix: string | undefined,

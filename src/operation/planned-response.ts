@@ -1,12 +1,10 @@
 import { stringifySetCookie } from "cookie";
 import type { CookieOptions, DeletedCookieOptions, ResponseInfo } from "../app/context.ts";
 import { explainForeign, ofResponses } from "../app/foreign-methods.ts";
+import { cookiePrefix } from "../app/session.ts";
 import { isFinalStatus } from "../errors/http-error.ts";
 import { HeaderList } from "./header-list.ts";
 import { type HeaderPairs, quoted } from "./raw.ts";
-
-/** Browsers heed a cookie of such a name only if it is secure. */
-const NEEDS_SECURE = /^__(?:Host|Secure)-/i;
 
 /** What was said about the response before it exists. */
 export class PlannedResponse implements ResponseInfo {
@@ -34,7 +32,7 @@ export class PlannedResponse implements ResponseInfo {
       value,
       path: "/",
       sameSite: "lax" as const,
-      secure: NEEDS_SECURE.test(name),
+      secure: cookiePrefix(name) !== undefined,
       ...options,
     };
     this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
