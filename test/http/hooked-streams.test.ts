@@ -36,3 +36,8 @@ eachLane("a stream whose reply a plugin's onSend hook refuses is closed", async 
   assert.equal(status, 500);
   await journal.written(1);
 });
+
+eachLane("a header's Latin-1 letters are one byte each, also past a plugin", async (lane) => {
+  const response = await fetch(`${server.url}/${lane}/accented`);
+  assert.deepEqual([response.headers.get("x-name"), await response.text()], ["Zoë", "é"]);
+});

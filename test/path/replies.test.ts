@@ -52,6 +52,17 @@ eachLane("reply: status and headers from the context, cookies apart", async (lan
   assert.deepEqual(await response.json(), { status: 202 });
 });
 
+eachLane(
+  "reply: a header's Latin-1 letters are one byte each, whatever the letters of the body",
+  async (lane) => {
+    for (const text of ["plain", "é", "日本語"]) {
+      const response = await ask(`/${lane}/accented/${encodeURIComponent(text)}`);
+      assert.equal(response.headers.get("x-name"), "Zoë");
+      assert.deepEqual(await response.json(), { text });
+    }
+  },
+);
+
 eachLane("HTTPError: status, detail and headers reach the client", async (lane) => {
   const response = await ask(`/${lane}/http-error`);
   assert.deepEqual(
