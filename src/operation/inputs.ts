@@ -64,6 +64,8 @@ export interface CompiledInputs {
   readonly body: BodyInput | undefined;
   /** Maximum number of names in a query. */
   readonly maxNames: number;
+  /** Whether nothing is read. */
+  readonly isEmpty: boolean;
 }
 
 /** Prepares declared inputs, once. */
@@ -71,15 +73,16 @@ export function compileInputs(
   { params, query, headers, cookies, form, body }: Inputs,
   bounds: InputBounds,
 ): CompiledInputs {
-  return {
+  const sources = {
     params: compileGroup("path", params, bounds),
     query: compileGroup("query", query, bounds),
     headers: compileGroup("header", headers, bounds),
     cookies: compileGroup("cookie", cookies, bounds),
     form: form && compileGroup("body", form, bounds),
     body: body && compileBody(body, bounds),
-    maxNames: bounds.maxNames,
   };
+  const isEmpty = Object.values(sources).every((source) => source === undefined);
+  return { ...sources, isEmpty, maxNames: bounds.maxNames };
 }
 
 function compileGroup(

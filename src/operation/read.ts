@@ -8,19 +8,19 @@ import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts"
 
 /** The valid inputs of one call, and what is wrong with the others. */
 export interface ReadInputs {
-  params: Record<string, unknown>;
-  query: unknown;
-  headers: unknown;
-  cookies: unknown;
-  body: unknown;
-  form: unknown;
+  readonly params: Record<string, unknown>;
+  readonly query: unknown;
+  readonly headers: unknown;
+  readonly cookies: unknown;
+  readonly body: unknown;
+  readonly form: unknown;
   /** Undefined when all are valid. */
-  details: ValidationDetail[] | undefined;
+  readonly details: ValidationDetail[] | undefined;
 }
 
 /** State of reading one call's inputs. */
 interface Reading {
-  readonly inputs: ReadInputs;
+  readonly inputs: { -readonly [Name in keyof ReadInputs]: ReadInputs[Name] };
   /** Validations still running; undefined when there are none. */
   pending: Promise<void>[] | undefined;
 }
@@ -41,7 +41,8 @@ export function readInputs(
   request: RawRequest,
   parsed: ParsedBody,
 ): ReadInputs | Promise<ReadInputs> {
-  const inputs = noInputs(request);
+  if (compiled.isEmpty) return noInputs(request);
+  const inputs = newInputs(request.params);
   const reading: Reading = { inputs, pending: undefined };
   const { params, query, headers, cookies, form, body } = compiled;
   if (params !== undefined) readGroup(params, inPath, request.params ?? nothing, reading);
@@ -63,6 +64,10 @@ function checkQuery({ url }: RawRequest, { maxNames }: CompiledInputs): void {
 
 /** The inputs of a call that declares none: only the path parameters, as they were sent. */
 export function noInputs({ params }: RawRequest): ReadInputs {
+  return params === undefined ? nothingRead : newInputs(params);
+}
+
+function newInputs(params: RawRequest["params"]): Reading["inputs"] {
   return {
     params: { ...params },
     query: nothing,
@@ -73,6 +78,8 @@ export function noInputs({ params }: RawRequest): ReadInputs {
     details: undefined,
   };
 }
+
+const nothingRead: ReadInputs = { ...newInputs(undefined), params: nothing };
 
 function readGroup<Sent>(group: ParameterGroup, from: Lookup<Sent>, sent: Sent, reading: Reading): void {
   if ("schema" in group) {

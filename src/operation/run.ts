@@ -1,13 +1,13 @@
 import { ValidationError } from "../errors/http-error.ts";
 import { withinLimit } from "../schema/details.ts";
-import { parseBody } from "./body.ts";
+import { type ParsedBody, parseBody } from "./body.ts";
 import type { CompiledDependency, CompiledOperation } from "./compile.ts";
 import { RequestContext } from "./context.ts";
 import { encodeReply } from "./encode.ts";
 import { answerError } from "./error-reply.ts";
 import { withFirstChunk } from "./first-chunk.ts";
 import { discardBody, isReady, type RawReply, type RawRequest } from "./raw.ts";
-import { readInputs } from "./read.ts";
+import { type ReadInputs, readInputs } from "./read.ts";
 import { type OperationRun, RequestDependencies } from "./request-dependencies.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -22,8 +22,8 @@ export interface Deadline {
  * encodes its return value, and closes what was opened. The same on the loop and in a thread. Never rejects: any
  * failure becomes a reply.
  *
- * Awaits only what is not there yet, and creates nothing for dependencies where there are none: it runs for each
- * request.
+ * It runs for each request: it awaits only what is not there yet, creates nothing for dependencies where there are none,
+ * and leaves to other functions what needs variables, since V8 allocates all of an async function's with each call.
  *
  * @param deadline - Once it has passed, the handler is not called any more.
  */
@@ -35,35 +35,67 @@ export async function runOperation(
 ): Promise<RawReply> {
   const context = new RequestContext(operation.declaration.id, request, runtime);
   const run: OperationRun = { operation, request, runtime, context };
-  const needed = operation.dependencies;
-  const dependencies = needed.length === 0 ? undefined : new RequestDependencies(run);
-  let made: RawReply | undefined;
+  const dependencies = operation.dependencies.length === 0 ? undefined : new RequestDependencies(run);
   try {
     const body = parseBody(operation, request);
     // An index loop, since V8 compiles an iterator's steps in an async function to calls.
-    for (let index = 0; dependencies !== undefined && index < needed.length; index++) {
-      const dependency = needed[index] as CompiledDependency;
+    for (let index = 0; dependencies !== undefined && index < operation.dependencies.length; index++) {
+      const dependency = operation.dependencies[index] as CompiledDependency;
       const read = dependencies.read(dependency, body);
-      const inputs = read instanceof Promise ? await read : read;
-      dependencies.add(await dependencies.provide(dependency, inputs));
+      dependencies.add(await dependencies.provide(dependency, read instanceof Promise ? await read : read));
     }
     const read = readInputs(operation.inputs, request, body);
-    const inputs = read instanceof Promise ? await read : read;
-    const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
-    if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
-    context.acceptInputs(inputs);
-    context.acceptSession(operation.declaration.inputs.session);
-    dependencies?.setValues(context, operation.plan);
+    acceptInputs(run, dependencies, read instanceof Promise ? await read : read, body);
     if (deadline?.passed !== undefined) throw deadline.passed;
-    const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
-    made = encoded instanceof Promise ? await encoded : encoded;
-    const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
-    const begun = isReady(closed.body) ? closed : await withFirstChunk(closed, request);
-    return context.withTasks(context.sealed(begun));
+    const reply = replyTo(run, dependencies, await operation.declaration.handler(context));
+    return reply instanceof Promise ? await reply : reply;
   } catch (thrown) {
-    if (made !== undefined) discardBody(made);
     return answerFailure(run, dependencies, thrown);
   }
+}
+
+/** @throws {ValidationError} When an input is wrong, also one of a dependency. */
+function acceptInputs(
+  { operation, context }: OperationRun,
+  dependencies: RequestDependencies | undefined,
+  inputs: ReadInputs,
+  body: ParsedBody,
+): void {
+  const details = dependencies?.joinDetails(inputs.details) ?? inputs.details;
+  if (details !== undefined) throw new ValidationError(withinLimit(details, operation.bounds), body.json);
+  context.acceptInputs(inputs);
+  context.acceptSession(operation.declaration.inputs.session);
+  dependencies?.setValues(context, operation.plan);
+}
+
+/** The reply for what the handler has returned. A promise only when something in it takes time. */
+function replyTo(
+  run: OperationRun,
+  dependencies: RequestDependencies | undefined,
+  value: unknown,
+): RawReply | Promise<RawReply> {
+  const encoded = encodeReply(run.operation, run.context, value);
+  const isMade = !(encoded instanceof Promise) && isReady(encoded.body) && !dependencies?.areOpen;
+  return isMade ? complete(run, encoded) : completeLater(run, dependencies, encoded);
+}
+
+async function completeLater(
+  run: OperationRun,
+  dependencies: RequestDependencies | undefined,
+  encoded: RawReply | Promise<RawReply>,
+): Promise<RawReply> {
+  const made = await encoded;
+  try {
+    const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
+    return complete(run, await withFirstChunk(closed, run.request));
+  } catch (thrown) {
+    discardBody(made);
+    throw thrown;
+  }
+}
+
+function complete({ context }: OperationRun, reply: RawReply): RawReply {
+  return context.withTasks(context.sealed(reply));
 }
 
 /** Closes the dependencies of a run that failed, which see the failure, and answers it. */
