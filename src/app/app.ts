@@ -31,7 +31,7 @@ export interface AppOptions<RD extends Dependencies = Dependencies, Prefix exten
     ServerSettings,
     AppDocumentation {
   /** Whether to refuse a body without a content type instead of reading it as JSON. Default true, as in FastAPI. */
-  readonly strictContentType?: boolean;
+  readonly strictContentType?: boolean | undefined;
 }
 
 const appOptionNames: Readonly<Record<keyof AppOptions, true>> = {

@@ -191,19 +191,19 @@ export interface RequestInfo {
 /** Attributes of a cookie you set. */
 export interface CookieOptions {
   /** How long it lives, in whole seconds. Default: until the browser closes. */
-  readonly maxAge?: number;
+  readonly maxAge?: number | undefined;
   /** When it expires. Default: when the browser closes. */
-  readonly expires?: Date;
+  readonly expires?: Date | undefined;
   /** The path it is sent for, including all paths below. Default `"/"`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** The domain it is sent to, including its subdomains. Default: the host that sets it. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Whether it is sent over HTTPS only. Default false; true for a name that begins with `__Host-` or `__Secure-`. */
-  readonly secure?: boolean;
+  readonly secure?: boolean | undefined;
   /** Whether it is hidden from scripts. Default false. */
-  readonly httpOnly?: boolean;
+  readonly httpOnly?: boolean | undefined;
   /** Whether it is sent with requests from other sites. Default `"lax"`. */
-  readonly sameSite?: "lax" | "strict" | "none";
+  readonly sameSite?: "lax" | "strict" | "none" | undefined;
 }
 
 /** What must be as the cookie was set with, so that the client forgets it. */

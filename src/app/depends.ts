@@ -21,14 +21,14 @@ export interface DependencyOptions extends Shape {
   /** The body, as JSON: one schema for all of it, or one for each of its keys. */
   readonly body?: NonNullable<InputOptions["body"]>;
   /** How long its value is kept. Default `"request"`. */
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
   /** Whether everything in one request that needs it shares its value. Default true. */
-  readonly cache?: boolean;
+  readonly cache?: boolean | undefined;
   /**
    * Where it runs for an async operation. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. In
    * a plain operation it runs in that operation's thread, whatever this says.
    */
-  readonly runs?: Lane;
+  readonly runs?: Lane | undefined;
 }
 
 const optionNames: Readonly<Record<keyof DependencyOptions, true>> = {

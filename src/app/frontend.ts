@@ -13,7 +13,7 @@ export interface FrontendOptions {
    * handles paths itself; `"404.html"` with 404, for static sites; `"auto"` is `404.html` if it exists, else
    * `index.html`; null for the JSON of any 404, which other clients get in any case. Default `"auto"`.
    */
-  readonly fallback?: "auto" | "index.html" | "404.html" | null;
+  readonly fallback?: "auto" | "index.html" | "404.html" | null | undefined;
 }
 
 /** A front end as declared. */

@@ -21,22 +21,22 @@ export interface OperationOptions extends Shape, OperationDocumentation {
    */
   readonly response?: AnySchema;
   /** The status of a success, 200-599. Default 200. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
-  readonly runs?: Lane;
+  readonly runs?: Lane | undefined;
   /**
    * How long a call may run; after that the answer is 504. On a thread the call is ended and the thread replaced; on
    * the loop `signal` aborts, and the function may continue. Milliseconds, 1-86,400,000. Default: the app's
    * `timeouts.operationMs`.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /**
    * Largest accepted body, in bytes; larger ones are answered with 413. Integer, 1-2^53-1. Default: the app's
    * `maxBodyBytes`.
    */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Tags, after those of its routers. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** The names of all these options. */

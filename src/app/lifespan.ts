@@ -12,7 +12,7 @@ export type LifespanFunction = () => AsyncGenerator<unknown, void, void> | Gener
 /** Options of a lifespan. */
 export interface LifespanOptions {
   /** Whether to run it in each thread, when the thread starts and when it leaves, instead of once on the main thread. */
-  readonly perThread?: boolean;
+  readonly perThread?: boolean | undefined;
 }
 
 /** A lifespan as declared. */

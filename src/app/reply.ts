@@ -23,9 +23,9 @@ type ReplyContent =
  */
 export interface ReplyOptions {
   /** Its status, 200-599. Default: the context's `response.status`, or the operation's `status`. */
-  readonly status?: number;
+  readonly status?: number | undefined;
   /** Headers added to those of the context's `response`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -182,9 +182,9 @@ function quote(location: string): string {
 /** Options of {@link file}. */
 export interface FileOptions extends ReplyOptions {
   /** Its media type. Default: from the extension of the path. Text without a `charset` is sent as UTF-8. */
-  readonly mediaType?: string;
+  readonly mediaType?: string | undefined;
   /** Makes browsers save it under this name. Default: they show it. */
-  readonly filename?: string;
+  readonly filename?: string | undefined;
 }
 
 /**
@@ -225,7 +225,7 @@ function attachment(filename: string): string {
 /** Options of {@link stream}. */
 export interface StreamOptions extends ReplyOptions {
   /** Its media type. Default none. Text without a `charset` is sent as UTF-8. */
-  readonly mediaType?: string;
+  readonly mediaType?: string | undefined;
 }
 
 /**
@@ -279,15 +279,15 @@ export interface ServerSentEvent {
   /** Its data, sent as JSON. */
   readonly data?: unknown;
   /** Its data, sent verbatim; a line break starts another `data` line. Cannot be combined with `data`. */
-  readonly text?: string;
+  readonly text?: string | undefined;
   /** Its type, for `addEventListener`. Default: `message`. */
-  readonly event?: string;
+  readonly event?: string | undefined;
   /** The id that the browser sends back as `Last-Event-ID` when it reconnects. */
-  readonly id?: string | number;
+  readonly id?: string | number | undefined;
   /** After how long the browser reconnects. Integer, milliseconds, 0-2^53-1. */
-  readonly retry?: number;
+  readonly retry?: number | undefined;
   /** A comment, which browsers skip; alone, it keeps a connection alive. */
-  readonly comment?: string;
+  readonly comment?: string | undefined;
 }
 
 const FIELDS = new Set(["data", "text", "event", "id", "retry", "comment"]);

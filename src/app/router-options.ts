@@ -11,27 +11,27 @@ export interface RouterOptions<RD extends Dependencies = Dependencies, Prefix ex
    * Comes before every path; starts with a slash and does not end with one. Operations receive the parameters in it with
    * those of their own paths. Default none.
    */
-  readonly prefix?: Prefix;
+  readonly prefix?: Prefix | undefined;
   /** Tags of every operation, before its own. Default none. */
-  readonly tags?: readonly string[];
+  readonly tags?: readonly string[] | undefined;
   /** Dependencies of every operation, created before its own; handlers receive them by name. Default none. */
   readonly deps?: RD;
   /** Whether clients should stop using any of its operations. Default false. */
-  readonly deprecated?: boolean;
+  readonly deprecated?: boolean | undefined;
   /** Whether to leave all of its operations out of the OpenAPI document. Default false. */
-  readonly hidden?: boolean;
+  readonly hidden?: boolean | undefined;
   /**
    * Other responses that every operation may give; an operation's own response with the same status takes precedence.
    * Default none.
    */
-  readonly responses?: NonNullable<OperationDocumentation["responses"]>;
+  readonly responses?: NonNullable<OperationDocumentation["responses"]> | undefined;
   /** Callbacks of every operation, in addition to its own. Default none. */
-  readonly callbacks?: NonNullable<OperationDocumentation["callbacks"]>;
+  readonly callbacks?: NonNullable<OperationDocumentation["callbacks"]> | undefined;
   /**
    * The rule that names operations without an `operationId` of their own; the nearest router's rule applies. Default:
    * FastAPI's.
    */
-  readonly operationId?: (operation: NamedOperation) => string;
+  readonly operationId?: ((operation: NamedOperation) => string) | undefined;
 }
 
 /** The names of all these options. */

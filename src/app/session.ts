@@ -32,23 +32,23 @@ export interface SessionSettings {
    * The cookie's name. Default `"session"`. Browsers keep one that begins with `__Host-` only if it is `secure`, for the
    * path `"/"`, and without a domain, so that no other host of the domain can set it; one with `__Secure-` if it is `secure`.
    */
-  readonly cookie?: string;
+  readonly cookie?: string | undefined;
   /**
    * How long a session lasts after it was last written. Milliseconds, 1,000-31,536,000,000 (a year). Default
    * 1,209,600,000 (14 days). A session that is read in the second half of its lifetime is written again.
    */
-  readonly maxAgeMs?: number;
+  readonly maxAgeMs?: number | undefined;
   /** The path the cookie is sent for, including all paths below. Default `"/"`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** The domain it is sent to, including its subdomains. Default: the host that sets it. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** Whether it is sent with requests from other sites. Default `"lax"`. */
-  readonly sameSite?: "lax" | "strict" | "none";
+  readonly sameSite?: "lax" | "strict" | "none" | undefined;
   /**
    * Whether it is sent over HTTPS only, regardless of what a proxy in front says. Default: true where `NODE_ENV` is
    * `"production"`, and for a name that needs it.
    */
-  readonly secure?: boolean;
+  readonly secure?: boolean | undefined;
 }
 
 /** The same with defaults filled in. */

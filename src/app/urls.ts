@@ -70,7 +70,7 @@ export interface NamedPath {
   readonly path: string;
   readonly mountedAt: string;
   readonly handler: { readonly name: string };
-  readonly documentation: { readonly operationId?: string };
+  readonly documentation: { readonly operationId?: string | undefined };
   /** The object that everything made of one declaration shares, whichever routers and apps it is in. */
   readonly location: SourceLocation;
 }

@@ -9,39 +9,39 @@ import type { InspectorSetting } from "./pages/inspector.ts";
 /** Options of `serve`. Settings given here win over the app's. */
 export interface ServeOptions extends ServerSettings {
   /** Address to listen on. Default `"127.0.0.1"`. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** Port to listen on, 0-65535; 0 takes a free one. Default 8000. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * Path of a Unix socket to listen on, instead of `host` and `port`. A file left there by a killed process is removed.
    * Every user who can reach the file may connect: its folder says who can.
    */
-  readonly socket?: string;
+  readonly socket?: string | undefined;
   /** Serves https: paths of the key and of the certificate, both in PEM, read once. Default: http. */
-  readonly tls?: TlsFiles;
+  readonly tls?: TlsFiles | undefined;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
-  readonly module?: string;
+  readonly module?: string | undefined;
   /** How much is logged. Default `"info"`. */
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: LogLevel | undefined;
   /** A pino logger to use instead of offloop's own. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /** Whether each request is logged. Default true. */
-  readonly accessLog?: boolean;
+  readonly accessLog?: boolean | undefined;
   /**
    * Shows the lanes and the jobs live at `/_offloop`: `true` for this machine only, `{ token }` for anyone who has the
    * token, from anywhere: `/_offloop?token=...`, at least 16 characters. Meant for development. Default false.
    */
-  readonly inspector?: InspectorSetting | false;
+  readonly inspector?: InspectorSetting | false | undefined;
   /**
    * Whether the process belongs to the server: SIGINT, SIGTERM and SIGHUP shut the server down and end the process, and
    * a rejected promise that nobody awaits is logged instead of ending it. Default true.
    */
-  readonly signals?: boolean;
+  readonly signals?: boolean | undefined;
   /**
    * Whether this process works on jobs in addition to serving. Default true; with false, other
    * processes must: `offloop work`.
    */
-  readonly work?: boolean;
+  readonly work?: boolean | undefined;
 }
 
 /** The names of all options. */
@@ -63,9 +63,9 @@ export const serveOptionNames: Readonly<Record<keyof ServeOptions, true>> = {
 /** The same, plus what only `offloop dev` asks for. */
 export interface ListenOptions extends ServeOptions {
   /** Whether browsers are shown the errors of operations, with their source. Default false. */
-  readonly debug?: boolean;
+  readonly debug?: boolean | undefined;
   /** Called before anything is opened, with what closes the server, and ends its start until there is one. */
-  readonly onStart?: (start: Started) => void;
+  readonly onStart?: ((start: Started) => void) | undefined;
 }
 
 /** A listening server. */

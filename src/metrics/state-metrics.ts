@@ -1,4 +1,5 @@
 import { Counter, Gauge, type Registry } from "prom-client";
+import type { Resolved } from "../app/settings/resolved.ts";
 import type { ThreadSettings } from "../app/settings/thread-settings.ts";
 import { noThreads, type PoolSize } from "../threads/pool/pool.ts";
 import { openFilesMetrics } from "./worker-metrics.ts";
@@ -16,7 +17,7 @@ export interface ServerState {
   /** How long the oldest call of each class has been waiting for a thread, in milliseconds; 0 when none waits. */
   readonly oldestWaitMs: { readonly request: number; readonly background: number };
   readonly openFiles: OpenFilesState;
-  readonly bounds: Pick<Required<ThreadSettings>, "max" | "reserve" | "maxQueue" | "maxBackgroundQueue">;
+  readonly bounds: Pick<Resolved<ThreadSettings>, "max" | "reserve" | "maxQueue" | "maxBackgroundQueue">;
 }
 
 /** The files and connections that a process has open. */

@@ -3,6 +3,7 @@ import type { Inputs } from "../app/inputs.ts";
 import { nearestHandlers } from "../app/layer.ts";
 import type { Operation } from "../app/operation.ts";
 import { type InputBounds, type InputSettings, inputBounds } from "../app/settings/input-settings.ts";
+import type { Resolved } from "../app/settings/resolved.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type CheckedSchema, compileSchema } from "../schema/validate.ts";
@@ -53,7 +54,7 @@ export function compileOperation(
   declaration: Operation,
   plan: DependencyPlan,
   settings: OperationSettings,
-  inputSettings: Required<InputSettings>,
+  inputSettings: Resolved<InputSettings>,
 ): CompiledOperation {
   const bounds = inputBounds(inputSettings, declaration.lane);
   const all = [declaration.inputs, ...plan.nodes.map((node) => node.declaration.inputs)];

@@ -1,4 +1,4 @@
-import { stringifySetCookie } from "cookie";
+import { type SetCookie, stringifySetCookie } from "cookie";
 import type { CookieOptions, DeletedCookieOptions, ResponseInfo } from "../app/context.ts";
 import { explainForeign, ofResponses } from "../app/foreign-methods.ts";
 import { cookiePrefix } from "../app/session.ts";
@@ -27,15 +27,9 @@ export class PlannedResponse implements ResponseInfo {
   }
 
   setCookie(name: string, value: string, options: CookieOptions = {}): void {
-    const cookie = {
-      name,
-      value,
-      path: "/",
-      sameSite: "lax" as const,
-      secure: cookiePrefix(name) !== undefined,
-      ...options,
-    };
-    this.headers.append("set-cookie", stringifySetCookie(cookie, { encode: quoted }));
+    const { path = "/", sameSite = "lax", secure = cookiePrefix(name) !== undefined } = options;
+    const cookie = { name, value, ...options, path, sameSite, secure };
+    this.headers.append("set-cookie", stringifySetCookie(cookie as SetCookie, { encode: quoted }));
   }
 
   deleteCookie(name: string, options: DeletedCookieOptions = {}): void {

@@ -6,16 +6,16 @@ export interface ParamOptions {
    * Its name in the request, if it differs from the declared one: `item-query`. A header's name is used verbatim. A
    * path parameter keeps its place, and has this name in the document and in errors: `*` may be `file_path`.
    */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   /** Whether clients should stop sending it. Default false. */
-  readonly deprecated?: boolean;
+  readonly deprecated?: boolean | undefined;
   /** Whether to leave it out of the OpenAPI document. Default false. */
-  readonly hidden?: boolean;
+  readonly hidden?: boolean | undefined;
   /**
    * Whether a header's underscores stand for hyphens: `x_token` reads `x-token`. For one header, or for a schema of all
    * of them. Default true. Many proxies drop headers with underscores.
    */
-  readonly convertUnderscores?: boolean;
+  readonly convertUnderscores?: boolean | undefined;
 }
 
 const OPTIONS = Symbol.for("offloop.param");
@@ -40,9 +40,10 @@ export function param<Input, Output>(
   schema: Schema<Input, Output>,
   options: ParamOptions,
 ): Schema<Input, Output> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   return {
     "~standard": schema["~standard"],
-    [OPTIONS]: { ...paramOptions(schema), ...options },
+    [OPTIONS]: { ...paramOptions(schema), ...given },
     [DECLARED]: declaredSchema(schema),
   } as unknown as Schema<Input, Output>;
 }

@@ -24,13 +24,13 @@ export interface BasicCredentials {
 /** Options of {@link httpBasic}. */
 export interface BasicOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
   /** The realm that the browser's dialog shows. Default none. */
-  readonly realm?: string;
+  readonly realm?: string | undefined;
 }
 
 /** Options of {@link httpBearer}. */
 export interface BearerOptions<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
   /** The format of the token, for the reader of the document: `"JWT"`. */
-  readonly bearerFormat?: string;
+  readonly bearerFormat?: string | undefined;
 }
 
 /**

@@ -10,9 +10,9 @@ import {
 /** Options of a scheme with one OAuth2 flow. */
 export interface OAuth2Options<AutoError extends boolean = boolean> extends SchemeOptions<AutoError> {
   /** Every scope, with a one-line description. Default none. */
-  readonly scopes?: Readonly<Record<string, string>>;
+  readonly scopes?: Readonly<Record<string, string>> | undefined;
   /** Where tokens are renewed. Default: nowhere. */
-  readonly refreshUrl?: string;
+  readonly refreshUrl?: string | undefined;
 }
 
 /**

@@ -38,13 +38,13 @@ export interface SecurityScheme<Credentials> extends DeclaredSecurityScheme, Dep
 /** Options that all security schemes have. */
 export interface SchemeOptions<AutoError extends boolean = boolean> {
   /** The scheme's name in the document. Default: the name of FastAPI's class, like `"HTTPBearer"`. */
-  readonly schemeName?: string;
+  readonly schemeName?: string | undefined;
   /** Its description in the document, in Markdown. */
-  readonly description?: string;
+  readonly description?: string | undefined;
   /** Whether to refuse a request without credentials; with false you receive undefined instead. Default true. */
-  readonly autoError?: AutoError;
+  readonly autoError?: AutoError | undefined;
   /** The error for a request without credentials. Default: 401 "Not authenticated" with `WWW-Authenticate`. */
-  readonly notAuthenticated?: () => HTTPError;
+  readonly notAuthenticated?: (() => HTTPError) | undefined;
 }
 
 /** The value of a scheme: with `autoError: false`, undefined if there are no credentials. */

@@ -14,21 +14,21 @@ import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
  */
 export interface TestClientOptions extends ServerSettings {
   /** Overrides of dependencies and settings, each made by `override`. Default none. */
-  readonly overrides?: readonly OverridePair[];
+  readonly overrides?: readonly OverridePair[] | undefined;
   /** Whether requests go through a real socket, on a free port of 127.0.0.1. Default false: they stay in the process. */
-  readonly socket?: boolean;
+  readonly socket?: boolean | undefined;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
-  readonly module?: string;
+  readonly module?: string | undefined;
   /** Headers of every request, in any form that `fetch` accepts; a request's own headers take precedence. Default none. */
-  readonly headers?: TestRequest["headers"];
+  readonly headers?: TestRequest["headers"] | undefined;
   /** A pino logger, for inspecting what is logged, including the guard's warnings. Default: only errors, to stderr. */
-  readonly logger?: Logger;
+  readonly logger?: Logger | undefined;
   /**
    * How long the event loop must be blocked to fail the test: the request that blocked it rejects with
    * `OFFLOOP_LOOP_BLOCKED`, which names operation, line and duration. A block after its response, in a background task
    * or a stream, makes `close()` reject. Threads may block. Milliseconds, 20-60,000. Default: never.
    */
-  readonly failOnBlockMs?: number;
+  readonly failOnBlockMs?: number | undefined;
 }
 
 /** The names of all these options. */

@@ -4,20 +4,20 @@ export interface TestRequest {
    * Headers, in any form that `fetch` accepts; `content-type` is added if the body determines it. A repeated name in a
    * list is sent repeatedly; through a socket, its values are joined.
    */
-  readonly headers?: Exclude<ConstructorParameters<typeof Headers>[0], undefined>;
+  readonly headers?: ConstructorParameters<typeof Headers>[0];
   /** Query parameters, added to those in the path; an array sends its name several times. */
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
   /** A body to send as JSON. */
   readonly json?: unknown;
   /**
    * Fields of a form; an array sends its name several times. It is sent as `multipart/form-data` if it contains a
    * `Blob` or `File`, else urlencoded.
    */
-  readonly form?: Readonly<Record<string, FormField | readonly FormField[]>>;
+  readonly form?: Readonly<Record<string, FormField | readonly FormField[]>> | undefined;
   /** A body in a form that `fetch` accepts: text, bytes, `URLSearchParams` for a form, `FormData` for one with files. */
-  readonly body?: Exclude<ConstructorParameters<typeof Response>[0], null | undefined>;
+  readonly body?: Exclude<ConstructorParameters<typeof Response>[0], null>;
   /** Abandons the request when it aborts, like a client that hangs up. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A value of a form field. */

@@ -9,12 +9,12 @@ import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 /** The parts of a handshake other than its path. */
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
   /** The subprotocols to offer, the preferred one first. Default none. */
-  readonly subprotocols?: readonly string[];
+  readonly subprotocols?: readonly string[] | undefined;
   /**
    * How long `receive` waits for a message before it rejects, so that a test fails instead of hanging. Milliseconds,
    * 1-86,400,000. Default 10,000.
    */
-  readonly receiveTimeoutMs?: number;
+  readonly receiveTimeoutMs?: number | undefined;
 }
 
 /**

@@ -20,7 +20,7 @@ export interface SettingsOptions {
    * A file of variables, like `".env"`: a path relative to the working directory, or a URL. The environment takes
    * precedence. A missing file is ignored. Default: none.
    */
-  readonly file?: string | URL;
+  readonly file?: string | URL | undefined;
 }
 
 const optionNames: Readonly<Record<keyof SettingsOptions, true>> = { file: true };

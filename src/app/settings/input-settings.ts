@@ -1,6 +1,7 @@
 import type { CheckLimits } from "../../schema/details.ts";
 import { boundsOf, GiB, MiB } from "../integer.ts";
 import type { Lane } from "../lane.ts";
+import type { Resolved } from "./resolved.ts";
 
 /** Limits on what is read and checked of a request, and on how much a 422 reports. */
 export interface InputSettings {
@@ -9,31 +10,31 @@ export interface InputSettings {
    * larger ones are answered with 413. An operation's own `maxBodyBytes` takes precedence. Integer,
    * 1-1,073,741,824. Default 1 MiB.
    */
-  readonly maxLoopBodyBytes?: number;
+  readonly maxLoopBodyBytes?: number | undefined;
   /**
    * Maximum number of values in a JSON body that the event loop parses; more are answered with 413. Integer,
    * 1-100,000,000. Default 50,000.
    */
-  readonly maxLoopValues?: number;
+  readonly maxLoopValues?: number | undefined;
   /**
    * Maximum number of values in a JSON body that a thread parses; more are answered with 413. Integer, 1-100,000,000.
    * Default 1,000,000.
    */
-  readonly maxValues?: number;
+  readonly maxValues?: number | undefined;
   /**
    * How deeply lists and objects of a JSON body may be nested; deeper ones are answered with 422. Integer, 1-1,000.
    * Default 200.
    */
-  readonly maxDepth?: number;
+  readonly maxDepth?: number | undefined;
   /**
    * Maximum number of names in a query, and of fields in an urlencoded form; more are answered with 400. Integer,
    * 1-1,000,000. Default 1,000.
    */
-  readonly maxNames?: number;
+  readonly maxNames?: number | undefined;
   /** How many mistakes one 422 lists; a final entry stands for the rest. Integer, 1-100,000. Default 100. */
-  readonly maxMistakes?: number;
+  readonly maxMistakes?: number | undefined;
   /** How many characters of `input` each mistake shows; `…` stands for the rest. Integer, 0-1,048,576. Default 1,024. */
-  readonly maxEchoedChars?: number;
+  readonly maxEchoedChars?: number | undefined;
 }
 
 /** The names of all these settings. */
@@ -50,7 +51,7 @@ export const inputSettingNames: Readonly<Record<keyof InputSettings, true>> = {
 const MANY_VALUES = 100_000_000;
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
-export function resolveInputs(inputs: InputSettings): Required<InputSettings> {
+export function resolveInputs(inputs: InputSettings): Resolved<InputSettings> {
   const bound = boundsOf(inputs, "inputs.");
   return {
     maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, [1, GiB]),
@@ -71,6 +72,6 @@ export interface InputBounds extends CheckLimits {
 }
 
 /** The limits that apply on a lane. */
-export function inputBounds(inputs: Required<InputSettings>, lane: Lane): InputBounds {
+export function inputBounds(inputs: Resolved<InputSettings>, lane: Lane): InputBounds {
   return { ...inputs, lane, maxValues: lane === "thread" ? inputs.maxValues : inputs.maxLoopValues };
 }

@@ -1,6 +1,7 @@
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { boundsOf, DAY_MS } from "../integer.ts";
+import type { Resolved } from "./resolved.ts";
 
 /** How the jobs of durable tasks are stored and worked on. */
 export interface JobsSettings {
@@ -8,24 +9,24 @@ export interface JobsSettings {
    * URL of the PostgreSQL server that stores them. Default: the environment's `DATABASE_URL` if it begins with
    * `postgres:` or `postgresql:`; without one they are embedded.
    */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Folder of embedded jobs, which one process at a time opens. Default `".offloop/jobs"`. */
-  readonly dir?: string;
+  readonly dir?: string | undefined;
   /** Schema that stores them. Lower-case letters, digits and underscores. Default `"offloop"`. */
-  readonly schema?: string;
+  readonly schema?: string | undefined;
   /**
    * Jobs that this process works on at once, on each lane; on threads, no more than there are threads. Integer,
    * 1-1,000. Default 10.
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** How often to look for due jobs: retries and delayed ones. Milliseconds, 100-60,000. Default 1,000. */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
   /** How long a cancelled job may continue before its thread is ended. Milliseconds, 0-86,400,000. Default 1,000. */
-  readonly cancelGraceMs?: number;
+  readonly cancelGraceMs?: number | undefined;
 }
 
 /** The same with defaults filled in; without a URL they are embedded. */
-export type ResolvedJobs = Required<Omit<JobsSettings, "url">> &
+export type ResolvedJobs = Resolved<Omit<JobsSettings, "url">> &
   Pick<JobsSettings, "url"> & {
     /** Set where the app has chosen its folder, so that embedded jobs are meant. */
     readonly isDirGiven?: true;

@@ -1,5 +1,6 @@
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
+import type { Resolved } from "./resolved.ts";
 
 /** What to leave out of the log. */
 export interface LogSettings {
@@ -9,18 +10,18 @@ export interface LogSettings {
    * key, and any name that contains one of these words: password, secret, token, credential, authorization, cookie and
    * the like. Default none.
    */
-  readonly secrets?: readonly string[];
+  readonly secrets?: readonly string[] | undefined;
   /** Whether logged URLs include the values of their query, except for secret ones. Default true. */
-  readonly queryValues?: boolean;
+  readonly queryValues?: boolean | undefined;
   /**
    * Paths whose requests are not logged; `"/internal/*"` stands for all that begin with it. Default: those of health
    * probes and metrics.
    */
-  readonly skipPaths?: readonly string[];
+  readonly skipPaths?: readonly string[] | undefined;
 }
 
 /** The same with every default filled in. */
-export type ResolvedLog = Required<LogSettings>;
+export type ResolvedLog = Resolved<LogSettings>;
 
 /** The names of all these options. */
 export const logSettingNames: Readonly<Record<keyof LogSettings, true>> = {

@@ -1,25 +1,26 @@
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { integer } from "../integer.ts";
+import type { Resolved } from "./resolved.ts";
 
 /** Where the health probes are. */
 export interface HealthSettings {
   /** Path of the liveness probe. Default `"/livez"`. */
-  readonly livez?: string;
+  readonly livez?: string | undefined;
   /** Path of the readiness probe. Default `"/readyz"`. */
-  readonly readyz?: string;
+  readonly readyz?: string | undefined;
   /**
    * A port of its own, answered even while the loop is blocked: by a thread of its own, or with `--workers` by the
    * primary, for all workers. `offloop work` answers there, too, and so do the metrics. Integer, 0-65,535; 0 takes a free
    * one. Default: the app's port.
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Address for `port`. Default: the server's, or `"127.0.0.1"` for `offloop work` and on a Unix socket. */
-  readonly host?: string;
+  readonly host?: string | undefined;
 }
 
 /** The same with the paths filled in. */
-export type ResolvedHealth = Required<Omit<HealthSettings, "port" | "host">> &
+export type ResolvedHealth = Resolved<Omit<HealthSettings, "port" | "host">> &
   Pick<HealthSettings, "port" | "host">;
 
 /** The names of all these settings. */
@@ -41,11 +42,11 @@ export function resolveHealth(health: HealthSettings | boolean): ResolvedHealth 
 /** Where the metrics are. */
 export interface MetricsSettings {
   /** Path of the metrics, in the Prometheus text format. Default `"/metrics"`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 /** The same with every default filled in. */
-export type ResolvedMetrics = Required<MetricsSettings>;
+export type ResolvedMetrics = Resolved<MetricsSettings>;
 
 /** The names of all these settings. */
 export const metricsSettingNames: Readonly<Record<keyof MetricsSettings, true>> = { path: true };

@@ -32,6 +32,7 @@ import {
   resolveMetrics,
 } from "./operator-settings.ts";
 import { resolveRootPath, resolveTrustProxy, type TrustProxy } from "./proxy.ts";
+import type { Resolved } from "./resolved.ts";
 import {
   resolveThreads,
   resourceLimitNames,
@@ -43,30 +44,30 @@ import { type ResolvedWatch, resolveWatch, type WatchSettings, watchSettingNames
 /** Deadlines for operations and tasks that have none of their own. */
 export interface TimeoutSettings {
   /** Deadline for operations, from the start of their run. Milliseconds, 1-86,400,000. Default none. */
-  readonly operationMs?: number;
+  readonly operationMs?: number | undefined;
   /** Deadline for tasks. Milliseconds, 1-86,400,000. Default none. */
-  readonly taskMs?: number;
+  readonly taskMs?: number | undefined;
 }
 
 /** How an app is served, set on the app or where it is served; the latter takes precedence. */
 export interface ServerSettings {
   /** The thread pool. */
-  readonly threads?: ThreadSettings;
+  readonly threads?: ThreadSettings | undefined;
   /** Deadlines for operations and tasks that have none of their own. */
-  readonly timeouts?: TimeoutSettings;
+  readonly timeouts?: TimeoutSettings | undefined;
   /** Limits on clients. */
-  readonly connections?: ConnectionSettings;
+  readonly connections?: ConnectionSettings | undefined;
   /** Limits on websockets. */
-  readonly websockets?: WebSocketSettings;
+  readonly websockets?: WebSocketSettings | undefined;
   /** Health probes; `true` for the default paths. Default: none. */
-  readonly health?: HealthSettings | boolean;
+  readonly health?: HealthSettings | boolean | undefined;
   /** Metrics in the Prometheus text format; `true` for `/metrics`. Default: none. */
-  readonly metrics?: MetricsSettings | boolean;
+  readonly metrics?: MetricsSettings | boolean | undefined;
   /**
    * The prefix that proxies put before the paths of this app, like `"/api/v1"`; uvicorn's `--root-path`. Requests are
    * answered with it and without it, since some proxies cut it off before they forward. Default none.
    */
-  readonly rootPath?: string;
+  readonly rootPath?: string | undefined;
   /**
    * Which proxies to trust when their `X-Forwarded-For`, `-Proto` and `-Host` say who asks, and for which URL: their
    * addresses, subnets like `"10.0.0.0/8"`, or `"loopback"`, `"linklocal"` and `"uniquelocal"`. `"unix"` stands for
@@ -74,37 +75,37 @@ export interface ServerSettings {
    * which is safe only where nobody but proxies can connect. Default false, since anyone else can set these headers. A
    * proxy must set all three: those that it only passes on come from the client.
    */
-  readonly trustProxy?: TrustProxy;
+  readonly trustProxy?: TrustProxy | undefined;
   /** What to leave out of the log. */
-  readonly log?: LogSettings;
+  readonly log?: LogSettings | undefined;
   /**
    * Largest request body in bytes; larger ones are answered with 413. On the event loop the limit is smaller:
    * `inputs.maxLoopBodyBytes`. Integer, 1-1,073,741,824. Default 10 MiB.
    */
-  readonly maxBodyBytes?: number;
+  readonly maxBodyBytes?: number | undefined;
   /** Limits on reading and checking a request, and on how much a 422 reports. */
-  readonly inputs?: InputSettings;
+  readonly inputs?: InputSettings | undefined;
   /** How long shutdown waits for requests and background tasks. Milliseconds, 0-86,400,000. Default 30,000. */
-  readonly shutdownGraceMs?: number;
+  readonly shutdownGraceMs?: number | undefined;
   /**
    * A worker of `offloop run --workers` that does not answer its primary for this long is ended and replaced, and so is
    * one that takes this much longer to start than any before it. Milliseconds, 1,000-86,400,000. Default 30,000.
    */
-  readonly hungWorkerMs?: number;
+  readonly hungWorkerMs?: number | undefined;
   /** The watchdog of the event loop; false turns it off. Default: on. */
-  readonly watch?: WatchSettings | false;
+  readonly watch?: WatchSettings | false | undefined;
   /** The jobs of durable tasks. */
-  readonly jobs?: JobsSettings;
+  readonly jobs?: JobsSettings | undefined;
   /** Sessions, in a signed cookie. Default: none. */
-  readonly session?: SessionSettings;
+  readonly session?: SessionSettings | undefined;
 }
 
 /** Settings with every default filled in. */
 export interface ResolvedSettings {
-  readonly threads: Required<ThreadSettings>;
+  readonly threads: Resolved<ThreadSettings>;
   readonly timeouts: { readonly operationMs: number | undefined; readonly taskMs: number | undefined };
-  readonly connections: Required<ConnectionSettings>;
-  readonly websockets: Required<WebSocketSettings>;
+  readonly connections: Resolved<ConnectionSettings>;
+  readonly websockets: Resolved<WebSocketSettings>;
   readonly health: ResolvedHealth | undefined;
   readonly metrics: ResolvedMetrics | undefined;
   /** Without a trailing slash; empty for none. */
@@ -112,7 +113,7 @@ export interface ResolvedSettings {
   readonly trustProxy: TrustProxy;
   readonly log: ResolvedLog;
   readonly maxBodyBytes: number;
-  readonly inputs: Required<InputSettings>;
+  readonly inputs: Resolved<InputSettings>;
   readonly shutdownGraceMs: number;
   readonly hungWorkerMs: number;
   /** Undefined: no watchdog. */

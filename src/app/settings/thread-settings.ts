@@ -3,47 +3,48 @@ import type { ResourceLimits } from "node:worker_threads";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { boundsOf, DAY_MS } from "../integer.ts";
+import type { Resolved } from "./resolved.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
   /** Threads for plain functions. Integer, 1-256. Default `min(32, cores + 4)`, the rule of Python's ThreadPoolExecutor. */
-  readonly max?: number;
+  readonly max?: number | undefined;
   /**
    * Threads that start with the server, and stay, so that the first calls need not wait for a thread to load the app.
    * With `max + reserve`, those of the reserve are there, too. Integer, 1-`max + reserve`. Default 1.
    */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /**
    * Threads beyond `max` that only short requests may use, so that they never wait behind slow ones.
    * Integer, 0-64. Default 1.
    */
-  readonly reserve?: number;
+  readonly reserve?: number | undefined;
   /**
    * How far threads yield to the event loop when both want the processor: a nice value, 0 (not at all) to 19, or
    * `"idle"`, which leaves them only what nothing else in the container wants. `"idle"` needs the program `chrt`, and is
    * 19 without it. It has an effect only on Linux. A process that a thread starts inherits it. Default 10.
    */
-  readonly priority?: number | "idle";
+  readonly priority?: number | "idle" | undefined;
   /** How long a thread may idle before it leaves; `min` of them stay. Milliseconds, 0-86,400,000. Default 30,000. */
-  readonly idleMs?: number;
+  readonly idleMs?: number | undefined;
   /**
    * A call without a deadline that runs longer than this is logged; while every thread runs such a call, the server is
    * not ready. Milliseconds, 100-86,400,000. Default 30,000.
    */
-  readonly longRunMs?: number;
+  readonly longRunMs?: number | undefined;
   /**
    * Requests that may wait for a thread; more are answered with 503 and `Retry-After`. Integer,
    * 0-1,000,000. Default 1,000.
    */
-  readonly maxQueue?: number;
+  readonly maxQueue?: number | undefined;
   /** Background tasks that may wait for a thread; any more fail and are logged. Integer, 0-1,000,000. Default 10,000. */
-  readonly maxBackgroundQueue?: number;
+  readonly maxBackgroundQueue?: number | undefined;
   /** Memory limits of each thread, as in `node:worker_threads`. Default: Node's own. */
-  readonly resourceLimits?: ResourceLimits;
+  readonly resourceLimits?: ResourceLimits | undefined;
 }
 
 /** A nice value, 0-19, or Linux's `SCHED_IDLE`, the class of what runs when nothing else wants the processor. */
-export type ThreadPriority = Required<ThreadSettings>["priority"];
+export type ThreadPriority = Resolved<ThreadSettings>["priority"];
 
 /** The names of all these settings. */
 export const threadSettingNames: Readonly<Record<keyof ThreadSettings, true>> = {
@@ -67,7 +68,7 @@ export const resourceLimitNames: Readonly<Record<keyof Required<ResourceLimits>,
 };
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
-export function resolveThreads(threads: ThreadSettings): Required<ThreadSettings> {
+export function resolveThreads(threads: ThreadSettings): Resolved<ThreadSettings> {
   const bound = boundsOf(threads, "threads.");
   const max = bound("max", Math.min(32, availableParallelism() + 4), [1, 256]);
   const reserve = bound("reserve", 1, [0, 64]);

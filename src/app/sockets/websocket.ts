@@ -31,16 +31,16 @@ export interface WebSocketOptions
    * Called with a message that does not fit; the socket stays open. Async. Default: the socket
    * is closed with the reason.
    */
-  readonly onInvalid?: (invalid: InvalidMessage) => Promise<unknown>;
+  readonly onInvalid?: ((invalid: InvalidMessage) => Promise<unknown>) | undefined;
   /** The subprotocols it speaks, the preferred one first: the first of them that a client offers is chosen. Default none. */
-  readonly subprotocols?: readonly string[];
+  readonly subprotocols?: readonly string[] | undefined;
   /** Where messages are handled. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
-  readonly runs?: Lane;
+  readonly runs?: Lane | undefined;
   /**
    * How long `message` may run; after that the socket is closed with 1011. On a thread the call is ended and the thread
    * replaced; on the loop `signal` aborts. Milliseconds, 1-86,400,000. Default: the app's `timeouts.operationMs`.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The names of all these options. */

@@ -8,21 +8,21 @@ import { checkOptionNames } from "../option-names.ts";
 /** How the jobs of a task are stored and tried. */
 export interface DurableOptions {
   /** How often to retry a job after its first attempt failed. Integer, 0-1,000. Default 5. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /**
    * How long to wait before the first retry. The wait doubles each time, with some randomness, up to an hour.
    * Milliseconds, rounded up to whole seconds, 1,000-86,400,000. Default 1,000.
    */
-  readonly backoffMs?: number;
+  readonly backoffMs?: number | undefined;
   /** How many of its jobs run at once, across all processes. Integer, 1-10,000. Default: no limit of its own. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Whether jobs with the same key run one after another, in the order they were enqueued; jobs without a key form one
    * such order. A dead job holds up the rest of its key. Cannot change while jobs are stored. Default false.
    */
-  readonly ordered?: boolean;
+  readonly ordered?: boolean | undefined;
   /** How long to keep a job after it has ended. Milliseconds, 1,000-31,536,000,000. Default 604,800,000: a week. */
-  readonly keepMs?: number;
+  readonly keepMs?: number | undefined;
 }
 
 /** The same, with every default filled in. */

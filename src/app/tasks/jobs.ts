@@ -42,13 +42,13 @@ export interface EnqueueOptions {
    * At most one job with a given key waits or runs: enqueueing again returns that one. In an ordered task, jobs with
    * the same key run one after another instead. A text of 1-500 characters.
    */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** How long it waits before it may run. Milliseconds, 0-31,536,000,000 (a year). Default 0. */
-  readonly delayMs?: number;
+  readonly delayMs?: number | undefined;
   /** When it may run: a date of the years 1-9999. Cannot be combined with `delayMs`. */
-  readonly at?: Date;
+  readonly at?: Date | undefined;
   /** Its priority among the waiting jobs of its task: the highest runs first. Integer, -1,000,000-1,000,000. Default 0. */
-  readonly priority?: number;
+  readonly priority?: number | undefined;
 }
 
 /** A job in its current state. */
@@ -101,15 +101,15 @@ export interface JobAttempt {
 /** Which jobs to list. */
 export interface JobsFilter {
   /** Jobs of this task. Default: of all tasks. */
-  readonly task?: string;
+  readonly task?: string | undefined;
   /** Jobs in this state. Default: in any. */
-  readonly state?: JobState;
+  readonly state?: JobState | undefined;
   /** Jobs enqueued with this key. Default: with any key or none. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** Lists the jobs after this one: pass the last id of a page to get the next. Default: from the first. */
-  readonly after?: JobId;
+  readonly after?: JobId | undefined;
   /** Maximum number of jobs. Integer, 1-1,000. Default 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** How to follow a job. */

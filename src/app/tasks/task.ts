@@ -9,22 +9,22 @@ import type { EnqueuedJob, EnqueueOptions } from "./jobs.ts";
 /** Options of a task, except for those that concern its arguments. */
 export interface TaskOptions {
   /** Where it runs. Default, by the rule: an async function on `"loop"`, a plain one on `"thread"`. */
-  readonly runs?: Lane;
+  readonly runs?: Lane | undefined;
   /**
    * How long a run may take; after that it fails. On a thread it is ended and the thread replaced; on the loop it may
    * continue. Milliseconds, 1-86,400,000. Default: the app's `timeouts.taskMs`.
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** Whether you can enqueue it: as a job that is stored, retried, and run by any process. Default false. */
-  readonly durable?: boolean | DurableOptions;
+  readonly durable?: boolean | DurableOptions | undefined;
   /**
    * When it runs by itself, once for all processes: minute, hour, day, month, weekday, like `"0 3 * * *"`. Makes it
    * durable. It gives no arguments, so the function may require none. When the clocks change, a skipped local time
    * counts after the gap, and a repeated one counts once.
    */
-  readonly schedule?: string;
+  readonly schedule?: string | undefined;
   /** The IANA time zone of `schedule`. Default `"UTC"`. */
-  readonly timezone?: string;
+  readonly timezone?: string | undefined;
 }
 
 /** One schema for each argument. */

@@ -6,6 +6,7 @@ import type { logLevels } from "../../app/log.ts";
 import type { ResolvedSession } from "../../app/session.ts";
 import type { ReadEnvironment } from "../../app/settings/environment.ts";
 import type { InputSettings } from "../../app/settings/input-settings.ts";
+import type { Resolved } from "../../app/settings/resolved.ts";
 import type { ThreadPriority } from "../../app/settings/thread-settings.ts";
 import type { EnqueueOptions } from "../../app/tasks/jobs.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
@@ -49,7 +50,7 @@ export interface ThreadData {
   /** Whether calls come wrapped with their trace. */
   readonly traced: boolean;
   /** Limits on what its operations read. */
-  readonly inputs: Required<InputSettings>;
+  readonly inputs: Resolved<InputSettings>;
   /** The prefix before the served app's paths. */
   readonly rootPath: string;
   /** How sessions are kept; undefined when there are none. */

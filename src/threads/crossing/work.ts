@@ -5,6 +5,7 @@ import { nearestHandlers } from "../../app/layer.ts";
 import type { Operation } from "../../app/operation.ts";
 import { partsOf, servedErrorHandlers, servedTaskDeclarations } from "../../app/parts.ts";
 import { type InputSettings, inputBounds } from "../../app/settings/input-settings.ts";
+import type { Resolved } from "../../app/settings/resolved.ts";
 import type { SocketOperation } from "../../app/sockets/socket-operation.ts";
 import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { formatLocation, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
@@ -32,7 +33,7 @@ export class OperationWork {
   readonly declaration: Operation;
   readonly plan: DependencyPlan;
   readonly #settings: OperationSettings;
-  readonly #inputs: Required<InputSettings>;
+  readonly #inputs: Resolved<InputSettings>;
   #compiled: CompiledOperation | undefined;
 
   constructor(declaration: Operation, settings: OperationSettings, { overrides, inputs }: WorkSettings) {
@@ -78,7 +79,7 @@ export class ConnectionWork {
   /** How a message is handled. Undefined for a whole socket. */
   readonly message: MessageWork | undefined;
   readonly #operation: OperationWork;
-  readonly #inputs: Required<InputSettings>;
+  readonly #inputs: Resolved<InputSettings>;
 
   constructor(socket: SocketOperation, settings: OperationSettings, workSettings: WorkSettings) {
     const { connection, message } = socket;
@@ -119,7 +120,7 @@ export class MessageWork {
   /** Dependencies whose values come with each message: those created on the loop, when the socket is opened. */
   readonly sent: readonly SentDependency[];
   readonly #socket: SocketOperation;
-  readonly #inputs: Required<InputSettings>;
+  readonly #inputs: Resolved<InputSettings>;
   #compiled: CompiledMessage | undefined;
 
   constructor(socket: SocketOperation, message: Operation, { overrides, inputs }: WorkSettings) {
@@ -282,7 +283,7 @@ export function errorHandlerWorkId(index: number): string {
 export interface WorkSettings {
   /** Replaced dependencies. */
   readonly overrides: Overrides;
-  readonly inputs: Required<InputSettings>;
+  readonly inputs: Resolved<InputSettings>;
 }
 
 /** The tasks of an app and of those mounted in it, and the dependencies that tasks on the loop need from a thread. */

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Resolved } from "../../app/settings/resolved.ts";
 import type { ThreadSettings } from "../../app/settings/thread-settings.ts";
 import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
@@ -24,7 +25,7 @@ import {
 export const MOST_STARTING: number = Math.max(2, availableParallelism());
 
 /** The options of a pool. */
-export interface PoolOptions extends Required<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
+export interface PoolOptions extends Resolved<Omit<ThreadSettings, "resourceLimits">>, ThreadOptions {
   /** All work, in the order of `workIds`; a call names its work by its index here. */
   readonly works: readonly DeclaredWork[];
   /** How long a thread may take to load the app, in milliseconds. */
