@@ -46,7 +46,7 @@ export { type Settings, type SettingsOptions, settings } from "./app/settings/en
 export type { InputSettings } from "./app/settings/input-settings.ts";
 export type { JobsSettings } from "./app/settings/jobs-settings.ts";
 export type { LogSettings } from "./app/settings/log-settings.ts";
-export type { HealthSettings, MetricsSettings } from "./app/settings/operator-settings.ts";
+export type { HealthSettings, MetricsRegistry, MetricsSettings } from "./app/settings/operator-settings.ts";
 export type { ServerSettings, TimeoutSettings } from "./app/settings/settings.ts";
 export type { ThreadSettings } from "./app/settings/thread-settings.ts";
 export type { WatchSettings } from "./app/settings/watch-settings.ts";

@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import type { MetricsRegistry } from "../app/settings/operator-settings.ts";
 import type { Jobs } from "../app/tasks/jobs.ts";
 import { createErrorMetrics } from "./error-metrics.ts";
 import { createJobMetrics } from "./job-metrics.ts";
@@ -6,7 +7,7 @@ import { processMetrics } from "./process-metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
 import { createStateMetrics, type ServerState } from "./state-metrics.ts";
-import { joinWorkers } from "./worker-metrics.ts";
+import { type FiguresSource, joinWorkers } from "./worker-metrics.ts";
 
 /** The metrics of an app in this process. */
 export interface Metrics {
@@ -26,25 +27,52 @@ export interface Measured {
   readState(): ServerState;
   /** Undefined when no task is durable. */
   readonly jobs: Pick<Jobs, "counts"> | undefined;
+  /** The app's own metrics, if it has some. */
+  readonly own: MetricsRegistry | undefined;
 }
 
 /** Opens the metrics of an app. They listen to the channels from now on. */
-export function openMetrics({ path, declared, readState, jobs }: Measured): Metrics {
+export function openMetrics({ path, declared, readState, jobs, own }: Measured): Metrics {
   const registry = new Registry();
   const countError = createErrorMetrics(registry, declared.operations);
   const requests = createRequestMetrics(registry, countError);
   const runs = createRunMetrics(registry, declared, countError);
   createStateMetrics(registry, readState, () => runs.followUps);
   if (jobs !== undefined) createJobMetrics(registry, jobs);
-  const all = [registry, processMetrics()];
+  const offloops = [registry, processMetrics()];
+  const all: Source[] = own === undefined ? offloops : [...offloops, besides(offloops, own)];
   const workers = joinWorkers(all);
   return {
     path,
     requests,
-    text: () => workers?.text() ?? Registry.merge(all).metrics(),
+    text: () => workers?.text() ?? textOf(all),
     close: async () => {
       runs.close();
       await workers?.leave();
     },
   };
+}
+
+/** Metrics as text, and as what crosses between processes. */
+interface Source extends FiguresSource {
+  metrics(): Promise<string>;
+}
+
+/** An app's own metrics, without those whose names are taken: a scraper refuses an answer that has one twice. */
+function besides(others: readonly Registry[], own: MetricsRegistry): Source {
+  const taken = new Set(others.flatMap((one) => one.getMetricsAsArray()).map(({ name }) => name));
+  const isOwn = ({ name }: { readonly name: string }): boolean => !taken.has(name);
+  return {
+    metrics: async () => {
+      const metrics = own.getMetricsAsArray().filter(isOwn);
+      const texts = await Promise.all(metrics.map(({ name }) => own.getSingleMetricAsString(name)));
+      return texts.map((text) => `${text}\n`).join("\n");
+    },
+    getMetricsAsJSON: async () => (await own.getMetricsAsJSON()).filter(isOwn),
+  };
+}
+
+async function textOf(sources: readonly Source[]): Promise<string> {
+  const texts = await Promise.all(sources.map((source) => source.metrics()));
+  return texts.filter((text) => text !== "").join("\n");
 }

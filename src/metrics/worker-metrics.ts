@@ -1,5 +1,4 @@
 import cluster from "node:cluster";
-import type { Registry } from "prom-client";
 
 /** Set for workers whose primary answers for all of them. */
 export const SHARED = "OFFLOOP_SHARED_METRICS";
@@ -58,8 +57,13 @@ export interface SharedMetrics {
   leave(): Promise<void>;
 }
 
+/** What has figures: a registry, or a part of one. */
+export interface FiguresSource {
+  getMetricsAsJSON(): Promise<readonly object[]>;
+}
+
 /** Lets the primary collect this worker's metrics; undefined where no primary does. */
-export function joinWorkers(registries: readonly Registry[]): SharedMetrics | undefined {
+export function joinWorkers(registries: readonly FiguresSource[]): SharedMetrics | undefined {
   if (!cluster.isWorker || process.env[SHARED] === undefined) return undefined;
   let asked = 0;
   const waiting = new Map<number, (text: string) => void>();

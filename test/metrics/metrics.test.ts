@@ -4,10 +4,12 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { App, type OperationEvent } from "offloop";
+import { testClient } from "offloop/testing";
 import { servedSockets } from "../../src/app/parts.ts";
 import { blockedChannel } from "../../src/channels/channels.ts";
 import failingSockets from "../fixtures/apps/failing-sockets.ts";
 import app from "../fixtures/apps/metrics.ts";
+import ownMetrics from "../fixtures/apps/own-metrics.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
 import { eachLane, running } from "../fixtures/running.ts";
 
@@ -364,4 +366,26 @@ test("promtool check metrics finds nothing", async (t) => {
   const input = await (await fetch(`${url}/metrics`)).text();
   const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], { input, encoding: "utf8" });
   assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+});
+
+test("metrics.registry: the app's own metrics are answered, none twice", async (t) => {
+  const server = await running(ownMetrics, { accessLog: false });
+  t.after(() => server.close());
+  await fetch(`${server.url}/chat`);
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  assert.match(text, /^chat_tokens_total\{model="small"\} 5$/m);
+  const heads = text.match(/^# HELP \S+/gm) ?? [];
+  assert.deepEqual(
+    heads.filter((head, at) => heads.indexOf(head) !== at),
+    [],
+  );
+  assert.ok(heads.includes("# HELP nodejs_eventloop_lag_seconds"), "which only the app's registry has");
+});
+
+test("metrics.registry: what is no registry is refused", async () => {
+  const app = new App({ metrics: { registry: {} as never } });
+  await assert.rejects(testClient(app), {
+    code: "OFFLOOP_OPTION_INVALID",
+    message: /metrics\.registry: expected a registry of prom-client, got/,
+  });
 });

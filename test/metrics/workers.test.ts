@@ -30,3 +30,30 @@ test("metrics of offloop run --workers 2 are those of both, whichever answers", 
   command.child.kill("SIGTERM");
   assert.equal((await command.ended()).code, 0);
 });
+
+test("metrics.registry: the app's own metrics are those of both workers", async (t) => {
+  const command = offloop(
+    "run",
+    fixture("own-metrics.ts"),
+    "--port",
+    "0",
+    "--no-access-log",
+    "--workers",
+    "2",
+  );
+  t.after(() => command.child.kill("SIGKILL"));
+  const url = await listening(command);
+  const ask = async (path: string): Promise<string> => {
+    const client = createClient(url);
+    const { body } = await client.ask(path);
+    client.close();
+    return body.toString();
+  };
+  await Promise.all(Array.from({ length: REQUESTS }, () => ask("/chat")));
+  assert.match(
+    await ask("/metrics"),
+    new RegExp(`^chat_tokens_total\\{model="small"\\} ${REQUESTS * 5}$`, "m"),
+  );
+  command.child.kill("SIGTERM");
+  assert.equal((await command.ended()).code, 0);
+});

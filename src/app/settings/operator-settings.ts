@@ -39,21 +39,44 @@ export function resolveHealth(health: HealthSettings | boolean): ResolvedHealth 
   return { livez, readyz, ...(port === undefined ? {} : { port }), ...(host === undefined ? {} : { host }) };
 }
 
-/** Where the metrics are. */
+/** Metrics of one's own, as [prom-client](https://github.com/siimon/prom-client) keeps them: one of its registries. */
+export interface MetricsRegistry {
+  getMetricsAsArray(): readonly { readonly name: string }[];
+  getMetricsAsJSON(): Promise<readonly { readonly name: string }[]>;
+  getSingleMetricAsString(name: string): Promise<string>;
+}
+
+/** Where the metrics are, and which. */
 export interface MetricsSettings {
   /** Path of the metrics, in the Prometheus text format. Default `"/metrics"`. */
   readonly path?: string | undefined;
+  /**
+   * A registry of prom-client whose metrics are answered, too, with `--workers` those of all workers. A name that offloop
+   * has itself is left out. Default none.
+   */
+  readonly registry?: MetricsRegistry | undefined;
 }
 
 /** The same with every default filled in. */
-export type ResolvedMetrics = Resolved<MetricsSettings>;
+export type ResolvedMetrics = Resolved<Omit<MetricsSettings, "registry">> & Pick<MetricsSettings, "registry">;
 
 /** The names of all these settings. */
-export const metricsSettingNames: Readonly<Record<keyof MetricsSettings, true>> = { path: true };
+export const metricsSettingNames: Readonly<Record<keyof MetricsSettings, true>> = {
+  path: true,
+  registry: true,
+};
 
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` unless its registry is one. */
 export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
   if (metrics === false) return undefined;
-  return { path: (metrics === true ? undefined : metrics.path) ?? "/metrics" };
+  const { path = "/metrics", registry } = metrics === true ? {} : metrics;
+  if (registry !== undefined && typeof registry.getSingleMetricAsString !== "function")
+    throw new OffloopError(
+      "OFFLOOP_OPTION_INVALID",
+      `Cannot use metrics.registry: expected a registry of prom-client, got ${shownValue(registry)}`,
+      { fix: 'import { register } from "prom-client", and write metrics: { registry: register }' },
+    );
+  return { path, registry };
 }
 
 /** What is answered to those who operate the server; each is undefined where it is not. */

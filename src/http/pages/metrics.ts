@@ -59,6 +59,7 @@ export async function openMetricsOf({
     }),
     // Where the jobs are not open, this rejects.
     jobs: hasJobs(app) ? { counts: async () => app.jobs.counts() } : undefined,
+    own: metrics.registry,
   });
 }
 
