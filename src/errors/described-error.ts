@@ -136,13 +136,14 @@ const MAX_CLASSES = 1_000;
  * name of its class.
  */
 export function loggable(error: DescribedError): Error {
-  const { type, message, stack, code, cause } = error;
+  const { isAnswered: _, ...shown } = error;
+  const { type, message, stack, code, cause } = shown;
   const made = Reflect.construct(Error, [message], namedClass(type, Error)) as Error;
   const fields = { name: type, stack: stack ?? `${type}: ${message}`, cause: cause && loggable(cause) };
   for (const [name, value] of Object.entries(fields))
     if (value !== undefined) Object.defineProperty(made, name, { value, configurable: true, writable: true });
   if (code !== undefined) Object.assign(made, { code });
-  described.set(made, error);
+  described.set(made, shown);
   return made;
 }
 

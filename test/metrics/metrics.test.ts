@@ -374,7 +374,7 @@ test("metrics.registry: the app's own metrics are answered, none twice", async (
   await fetch(`${server.url}/chat`);
   const text = await (await fetch(`${server.url}/metrics`)).text();
   assert.match(text, /^chat_tokens_total\{model="small"\} 5$/m);
-  const heads = text.match(/^# HELP \S+/gm) ?? [];
+  const heads: string[] = text.match(/^# HELP \S+/gm) ?? [];
   assert.deepEqual(
     heads.filter((head, at) => heads.indexOf(head) !== at),
     [],

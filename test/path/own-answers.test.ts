@@ -55,6 +55,7 @@ for (const handling of ["async", "plain", "unhandled"])
           JSON.stringify(err),
           /HTTPError: The database is away.*caused by: Error: terminated by the administrator/,
         );
+        assert.ok(!Object.hasOwn(err as object, "isAnswered"), "which is ours, not the error's");
       } finally {
         await server.close();
       }

@@ -41,8 +41,11 @@ export function resolveHealth(health: HealthSettings | boolean): ResolvedHealth 
 
 /** Metrics of one's own, as [prom-client](https://github.com/siimon/prom-client) keeps them: one of its registries. */
 export interface MetricsRegistry {
+  /** The metrics, without their values. */
   getMetricsAsArray(): readonly { readonly name: string }[];
+  /** The metrics with their values, in the form that crosses between workers. */
   getMetricsAsJSON(): Promise<readonly { readonly name: string }[]>;
+  /** One metric in the Prometheus text format. */
   getSingleMetricAsString(name: string): Promise<string>;
 }
 
