@@ -166,22 +166,26 @@ async function runOnLoop(
 ): Promise<unknown> {
   const { task, args } = call;
   if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
-  const deadline = new AbortController();
+  const deadline: Deadline = { passed: undefined };
+  const late = new AbortController();
   const cancelled = call.attempt?.waiter.signal;
-  const signal = cancelled === undefined ? deadline.signal : anySignal([cancelled, deadline.signal]);
+  const signal = cancelled === undefined ? late.signal : anySignal([cancelled, late.signal]);
   const run = (async () =>
-    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, signal))();
+    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, { signal, deadline }))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    deadline.abort(passed(timeoutMs));
-    throw timeoutError({ id: `task ${task.name}`, location: task.location }, timeoutMs, elapsedMs, "loop");
+    const { name, location } = task;
+    const error = timeoutError({ id: `task ${name}`, location }, timeoutMs, elapsedMs, "loop");
+    deadline.passed = error;
+    late.abort(passed(timeoutMs));
+    throw error;
   });
 }
 
 function runWithContext(
   { tasks, loop, log }: OpenedLanes,
   call: TaskCall,
-  signal: AbortSignal,
+  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: Deadline },
 ): Promise<unknown> {
   const { task, args, attempt } = call;
   const compiled = tasks.get(task.name);
@@ -189,7 +193,7 @@ function runWithContext(
   const id = idOf(call);
   const own = new BoundLog(log.child(taskFields(task, { id, job: attempt?.job })));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
-  return runTask(compiled, { args, id, job, signal: () => signal, log: () => own }, loop);
+  return runTask(compiled, { args, id, job, deadline, signal: () => signal, log: () => own }, loop);
 }
 
 /** The reason that a signal aborts with when a deadline passes. */

@@ -9,6 +9,7 @@ import type { CompiledOperation } from "./compile.ts";
 import { Exchange, type Place } from "./context.ts";
 import { emptyReply, type RawReply, type RawRequest } from "./raw.ts";
 import { RequestDependencies } from "./request-dependencies.ts";
+import type { Deadline } from "./run.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** A task that declares deps, with its dependencies. */
@@ -23,6 +24,8 @@ export interface TaskRun {
   /** The job or request it runs for, as the log knows it; empty for none. */
   readonly id: string;
   readonly job: RunningJob | undefined;
+  /** On the loop, where nothing ends what runs. */
+  readonly deadline?: Deadline | undefined;
   signal(): AbortSignal;
   log(): Log;
 }
@@ -44,6 +47,7 @@ export async function runTask(task: CompiledTask, run: TaskRun, runtime: Runtime
       log: run.log(),
     };
     result = await declaration.fn(dependencies.setValues(own, plan), ...run.args);
+    if (run.deadline?.passed !== undefined) throw run.deadline.passed;
     closed = await dependencies.closeAfterReply(emptyReply);
   } catch (thrown) {
     throw (await dependencies.closeAfterError(thrown)).error;

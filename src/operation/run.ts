@@ -25,7 +25,7 @@ export interface Deadline {
  * It runs for each request: it awaits only what is not there yet, creates nothing for dependencies where there are none,
  * and leaves to other functions what needs variables, since V8 allocates all of an async function's with each call.
  *
- * @param deadline - Once it has passed, the handler is not called any more.
+ * @param deadline - Once it has passed, the handler is not called any more, and dependencies see that it has failed.
  */
 export async function runOperation(
   operation: CompiledOperation,
@@ -47,8 +47,9 @@ export async function runOperation(
     const read = readInputs(operation.inputs, request, body);
     acceptInputs(run, dependencies, read instanceof Promise ? await read : read, body);
     if (deadline?.passed !== undefined) throw deadline.passed;
-    const reply = replyTo(run, dependencies, await operation.declaration.handler(context));
-    return reply instanceof Promise ? await reply : reply;
+    const encoded = encodeReply(operation, context, await operation.declaration.handler(context));
+    const isMade = !(encoded instanceof Promise) && isReady(encoded.body) && !dependencies?.areOpen;
+    return isMade ? complete(run, encoded) : await completeLater(run, dependencies, encoded, deadline);
   } catch (thrown) {
     return answerFailure(run, dependencies, thrown);
   }
@@ -68,24 +69,17 @@ function acceptInputs(
   dependencies?.setValues(context, operation.plan);
 }
 
-/** The reply for what the handler has returned. A promise only when something in it takes time. */
-function replyTo(
-  run: OperationRun,
-  dependencies: RequestDependencies | undefined,
-  value: unknown,
-): RawReply | Promise<RawReply> {
-  const encoded = encodeReply(run.operation, run.context, value);
-  const isMade = !(encoded instanceof Promise) && isReady(encoded.body) && !dependencies?.areOpen;
-  return isMade ? complete(run, encoded) : completeLater(run, dependencies, encoded);
-}
-
+/** Waits for what takes time, and closes the dependencies. */
 async function completeLater(
   run: OperationRun,
   dependencies: RequestDependencies | undefined,
   encoded: RawReply | Promise<RawReply>,
+  deadline: Deadline | undefined,
 ): Promise<RawReply> {
   const made = await encoded;
   try {
+    // The deadline has answered the request: nothing of it is to be committed.
+    if (dependencies?.areOpen && deadline?.passed !== undefined) throw deadline.passed;
     const closed = dependencies?.areOpen ? await dependencies.closeAfterReply(made) : made;
     return complete(run, await withFirstChunk(closed, run.request));
   } catch (thrown) {

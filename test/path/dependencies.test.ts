@@ -109,6 +109,15 @@ test("dependencies: an async handler is not called once its deadline has passed"
   );
 });
 
+for (const path of ["late-handler", "late-task"])
+  test(`dependencies: nothing is committed for what its deadline has ended [${path}]`, async () => {
+    await client.get(`/${path}`);
+    assert.deepEqual(await events.until("roll back: OFFLOOP_TIMEOUT"), [
+      "late",
+      "roll back: OFFLOOP_TIMEOUT",
+    ]);
+  });
+
 test("dependencies: what a message's generator throws is seen at the yield", async () => {
   await using socket = await client.websocket("/message-fails");
   socket.send("now");
