@@ -56,7 +56,7 @@ function describeAt(depth: number, thrown: unknown): DescribedError {
 /** The same for an error that was thrown while another was answered: the first becomes its last cause, so the log has both. */
 export function describeAfter(error: unknown, first: unknown): DescribedError {
   const own = describeError(error);
-  return leadsBackTo(error, first) ? own : withLastCause(own, describeError(first));
+  return leadsBackTo(error, first) ? own : causedBy(own, describeError(first));
 }
 
 function leadsBackTo(error: unknown, first: unknown): boolean {
@@ -70,8 +70,9 @@ function leadsBackTo(error: unknown, first: unknown): boolean {
   }
 }
 
-function withLastCause(error: DescribedError, last: DescribedError): DescribedError {
-  return { ...error, cause: error.cause === undefined ? last : withLastCause(error.cause, last) };
+/** The error with another one as its last cause. */
+export function causedBy(error: DescribedError, last: DescribedError): DescribedError {
+  return { ...error, cause: error.cause === undefined ? last : causedBy(error.cause, last) };
 }
 
 function describe(thrown: unknown, depth: number): DescribedError {

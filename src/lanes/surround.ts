@@ -1,7 +1,7 @@
 import type { DeclaredAround } from "../app/around.ts";
 import type { NearestHandlers } from "../app/error-handlers.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
-import { describeError, loggable } from "../errors/described-error.ts";
+import { causedBy, describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { Exchange } from "../operation/context.ts";
 import { encodeReply } from "../operation/encode.ts";
@@ -191,7 +191,12 @@ const unchanged = (reply: PassingReply): PassingReply => reply;
 function inPlaceOf(passed: RawReply, raw: RawReply): RawReply {
   discardBody(passed);
   const { background, endTasks, finish } = passed;
-  return { ...raw, background, endTasks, finish, error: raw.error ?? passed.error };
+  return { ...raw, background, endTasks, finish, error: bothOf(raw.error, passed.error) };
+}
+
+/** What goes to the log where an error is answered with another one. */
+function bothOf(error: RawReply["error"], first: RawReply["error"]): RawReply["error"] {
+  return error === undefined || first === undefined ? (error ?? first) : causedBy(error, first);
 }
 
 /** Whether a value is the reply that a layer of a passage returned. */

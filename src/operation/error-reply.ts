@@ -117,13 +117,10 @@ function failedAnswer(error: unknown, thrown: unknown): RawReply {
  * itself for the log where it was not meant for the client. Starlette, too, raises what a handler has answered as a 500.
  */
 function answered(reply: RawReply, thrown: unknown): RawReply {
-  if (thrown instanceof HTTPError) {
-    const set = new Set((reply.headers ?? []).map(([name]) => name.toLowerCase()));
-    const own = headersOf(thrown).filter(([name]) => !set.has(name));
-    const headers = own.length === 0 ? reply.headers : [...(reply.headers ?? []), ...own];
-    return logged({ ...reply, headers }, thrown);
-  }
-  return logged(reply, thrown);
+  const set = new Set((reply.headers ?? []).map(([name]) => name.toLowerCase()));
+  const own = headersOf(thrown).filter(([name]) => !set.has(name));
+  const headers = own.length === 0 ? reply.headers : [...(reply.headers ?? []), ...own];
+  return logged({ ...reply, headers }, thrown);
 }
 
 /** With the error for the log, where a reply says that the server is at fault. */
@@ -205,9 +202,10 @@ function refusalStatus(thrown: unknown): number | undefined {
 export function refusedReply(error: OffloopError): RawReply {
   const status = refusalStatus(error) ?? 500;
   if (status === CLIENT_CLOSED_REQUEST) return detailReply(status, "Client Closed Request");
-  const { retryAfterS } = error;
-  const headers = retryAfterS === undefined ? undefined : ([["retry-after", String(retryAfterS)]] as const);
-  return detailReply(status, statusPhrase(status), { headers, error: describeError(error) });
+  return detailReply(status, statusPhrase(status), {
+    headers: headersOf(error),
+    error: describeError(error),
+  });
 }
 
 /** The reply for a failure that is not the client's fault: the client learns nothing more, the log everything. */
@@ -219,9 +217,11 @@ function httpErrorReply(error: HTTPError): RawReply {
   return logged(detailReply(error.status, error.detail, { headers: headersOf(error) }), error);
 }
 
-/** With names in lower case. */
-function headersOf({ headers }: HTTPError): HeaderPairs {
-  return headers === undefined ? [] : [...new Headers(headers)];
+/** What an error asks to be sent with its answer. Names are in lower case. */
+function headersOf(error: unknown): HeaderPairs {
+  if (error instanceof HTTPError) return [...new Headers(error.headers)];
+  const retryAfterS = error instanceof OffloopError ? error.retryAfterS : undefined;
+  return retryAfterS === undefined ? [] : [["retry-after", String(retryAfterS)]];
 }
 
 /** A reply in FastAPI's shape for everything that is not a success: `{"detail": ...}`. */

@@ -278,3 +278,11 @@ test("an around that returns a proxy which does not say what it is: 500", async 
   await using client = await testClient(secretive);
   assert.equal((await client.get("/")).status, 500);
 });
+
+eachLane("an around that words an error anew leaves the first one in the log", async (lane) => {
+  const { status, body } = await ask(`/${lane}/late`, "reword");
+  assert.deepEqual([status, body], [504, '{"detail":"reworded"}']);
+  const { err } = await server.logged(({ msg }) => msg === `GET /${lane}/late failed: reworded`);
+  const cannotFinish = new RegExp(`caused by: OFFLOOP_TIMEOUT: Cannot finish GET /${lane}/late`);
+  assert.match((err as { stack: string }).stack, cannotFinish);
+});

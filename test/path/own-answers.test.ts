@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { test } from "node:test";
+import { App, OffloopError } from "offloop";
 import { testClient } from "offloop/testing";
 import { memoryLog } from "../fixtures/memory-log.ts";
 import app from "../fixtures/own-answers-app.ts";
@@ -61,3 +63,14 @@ for (const handling of ["async", "plain", "unhandled"])
       }
     },
   );
+
+test("onError(Error): an error with an answer of its own keeps its status and its Retry-After", async () => {
+  const own = new App();
+  own.onError(Error, async ({ message }) => ({ message }));
+  own.get("/", async () => {
+    throw new OffloopError("OFFLOOP_JOBS_UNREACHABLE", "away", { fix: "wait", retryAfterS: 5 });
+  });
+  await using client = await testClient(own);
+  const { status, headers } = await client.get("/");
+  assert.deepEqual([status, headers.get("retry-after")], [503, "5"]);
+});
