@@ -46,17 +46,18 @@ export class OpenStreams {
       highWaterMark: 1,
     });
     const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
-    this.#open.set(asked, { closed, end: events && (() => endEarly(asked, events)) });
+    const end = events !== undefined && mayGoOnForever(asked) ? () => endEarly(asked, events) : undefined;
+    this.#open.set(asked, { closed, end });
     stream.once("close", () => {
       this.#open.delete(asked);
       onClosed();
     });
-    if (events !== undefined && this.#endsEvents) endEarly(asked, events);
+    if (this.#endsEvents) end?.();
     return stream;
   }
 
   /**
-   * Ends event streams, which would never end, and whichever a running request still opens: aborts the signals of their
+   * Ends event streams that may never end, and whichever a running request still opens: aborts the signals of their
    * requests, and ends the responses after the chunk that is being produced.
    */
   endEvents(): void {
@@ -73,6 +74,11 @@ export class OpenStreams {
   async allClosed(): Promise<void> {
     await Promise.all([...this.#open.values()].map(({ closed }) => closed));
   }
+}
+
+/** An `EventSource` only sends GET, and connects again. Events in answer to a POST are as finite as what it asked for. */
+function mayGoOnForever({ method }: HttpRequest): boolean {
+  return method === "GET";
 }
 
 function endEarly(asked: HttpRequest, events: EventStream): void {

@@ -206,6 +206,29 @@ test("close(): an event stream that a running request opens only now ends", asyn
   await closed;
 });
 
+test("close(): events in answer to a POST go on to their end, those in answer to a GET do not", async () => {
+  const { promise: door, resolve: open } = Promise.withResolvers<void>();
+  const both = new App();
+  async function* events(signal: AbortSignal): AsyncGenerator<string> {
+    yield "first";
+    await Promise.race([door, new Promise((resolve) => signal.addEventListener("abort", resolve))]);
+    yield "last";
+  }
+  both.get("/events", async ({ signal }) => sse(events(signal)));
+  both.post("/events", async ({ signal }) => sse(events(signal)));
+  const server = await running(both, { shutdownGraceMs: 3_600_000 });
+  const ask = async (method: string): Promise<() => Promise<string>> => {
+    const response = await fetch(`${server.url}/events`, { method });
+    return () => response.text();
+  };
+  const [got, posted] = [await ask("GET"), await ask("POST")];
+  const closed = server.close();
+  assert.equal(await got(), 'data: "first"\n\n');
+  open();
+  assert.equal(await posted(), 'data: "first"\n\ndata: "last"\n\n');
+  await closed;
+});
+
 test("close(): lets the signals be, however often an app is served", async () => {
   const listeners = (): number[] =>
     ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
