@@ -1,7 +1,7 @@
 import type { Lane } from "../app/lane.ts";
 import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { within } from "../app/within.ts";
-import { END_MS } from "../threads/pool/thread.ts";
+import { END_MS } from "../threads/pool/exit.ts";
 import type { AttemptWaiter, RunTask } from "./around.ts";
 
 /** What an attempt knows about its job. */

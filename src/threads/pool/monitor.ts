@@ -54,7 +54,7 @@ export class Monitor {
 
   /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
-    if (thread.isStuck) return thread.killed?.call;
+    if (thread.exit.isStuck) return thread.exit.killed?.call;
     return thread.running.find(({ call, ms }) => this.#isLong(call, ms))?.call;
   }
 

@@ -16,11 +16,12 @@ import {
   stuckError,
   timeoutError,
 } from "./errors.ts";
+import { END_MS } from "./exit.ts";
 import { type Finding, Monitor } from "./monitor.ts";
 import { PinnedCalls, takeOn, takeOnPinned, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
 import { Admission, ExpressLane, Pace, Schedule, WorkLoads } from "./schedule.ts";
-import { END_MS, recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
+import { recordRun, type Thread, type ThreadListener, type ThreadLoss } from "./thread.ts";
 
 /** A call that waits this long makes the pool grow; one not started for this long is taken back from its thread. */
 const PATIENCE_MS = 5;
@@ -191,7 +192,7 @@ export class ThreadPool implements ThreadListener {
   onExit(thread: Thread, loss: ThreadLoss): void {
     this.#roster.remove(thread, loss);
     this.#takeBack(loss.unstarted);
-    const end = thread.killed === undefined ? "exited" : "shared";
+    const end = thread.exit.killed === undefined ? "exited" : "shared";
     for (const call of loss.started) {
       const work = this.#workOf(call);
       this.#giveUp(call, this.#closed ? closedError(work) : exitedError(work, end, loss.cause));
@@ -310,7 +311,7 @@ export class ThreadPool implements ThreadListener {
 
   /** A thread that does not end keeps its place, like one that computes. What else it ran is given up. */
   async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
-    if ((await thread.exitWithin(END_MS)) || this.#closed) return;
+    if ((await thread.exit.within(END_MS)) || this.#closed) return;
     for (const other of thread.giveUpAll()) this.#giveUp(other, exitedError(this.#workOf(other), "shared"));
     call.isReported = true;
     this.#options.onThreadFailure(stuckError(this.#workOf(call), thread.id));

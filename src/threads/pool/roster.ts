@@ -9,17 +9,11 @@ import type { Hello } from "../crossing/messages.ts";
 import type { ThreadHandle } from "./call.ts";
 import { AppFiles } from "./changed-files.ts";
 import { type DeclaredWork, type FailedApp, idleExitError, startError } from "./errors.ts";
+import { END_MS, type Killed } from "./exit.ts";
 import { SilentThreads } from "./monitor.ts";
 import { Relay } from "./relay.ts";
 import { Start } from "./start.ts";
-import {
-  END_MS,
-  type Killed,
-  Thread,
-  type ThreadListener,
-  type ThreadLoss,
-  type ThreadOptions,
-} from "./thread.ts";
+import { Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
 /** Loading the app computes: more threads than this at once would only all be late. One may also wait for something. */
 export const MOST_STARTING: number = Math.max(2, availableParallelism());
@@ -242,10 +236,10 @@ export class Roster {
       if (!this.#closed) this.#publish("fail", thread);
       return;
     }
-    const { wasEnded, killed } = thread;
-    if (!wasEnded && started.length === 0) this.#onIdleExit(thread, cause);
+    const { wasWanted, killed } = thread.exit;
+    if (!wasWanted && started.length === 0) this.#onIdleExit(thread, cause);
     const isKilled = killed !== undefined || this.#lost.has(thread);
-    this.#publish(isKilled ? "kill" : wasEnded ? "leave" : "exit", thread);
+    this.#publish(isKilled ? "kill" : wasWanted ? "leave" : "exit", thread);
   }
 
   /**
@@ -256,14 +250,14 @@ export class Roster {
     this.#closed = true;
     this.#delay.stop();
     const gone = [...this.#threads].map((thread) =>
-      thread.exitWithin(this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
+      thread.exit.within(this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
     );
     this.#idle.close();
     for (const thread of this.#threads) if (!thread.isEnding) void thread.end();
     await Promise.all(gone);
     // What ended threads have sent arrives first, unless the relay is choked by it.
     const arrived = Promise.all(
-      [...this.#threads].filter(({ isGone }) => isGone).map((thread) => thread.removed),
+      [...this.#threads].filter(({ exit }) => exit.isOver).map(({ removed }) => removed),
     );
     await within(END_MS, arrived);
     await this.#relay?.close();
@@ -276,7 +270,7 @@ export class Roster {
     this.#options.onNotIdle(why);
   }
 
-  #publish(event: ThreadEvent["event"], { id, killed }: Thread): void {
+  #publish(event: ThreadEvent["event"], { id, exit: { killed } }: Thread): void {
     threadChannel.publish({ event, thread: id, threads: this.ready, ran: killed && this.#ran(killed) });
   }
 

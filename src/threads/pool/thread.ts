@@ -3,11 +3,8 @@ import {
   type ResourceLimits,
   receiveMessageOnPort,
   type Transferable,
-  type Worker,
 } from "node:worker_threads";
 import { readEnvironment } from "../../app/settings/environment.ts";
-import { within } from "../../app/within.ts";
-import type { KilledCall } from "../../channels/channels.ts";
 import {
   type Board,
   cancel,
@@ -24,7 +21,6 @@ import {
 } from "../crossing/board.ts";
 import { TakenMessages } from "../crossing/flow.ts";
 import { isRunnable } from "../crossing/kernel-thread.ts";
-import { createLoadLock, hasLoaded, preventLoading } from "../crossing/loading.ts";
 import {
   type AddedBindings,
   CALL_FIELDS,
@@ -41,6 +37,7 @@ import {
 } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
+import { Exit, type Killed } from "./exit.ts";
 import { RelayedMessages, type RelayLink } from "./relay.ts";
 import { StreamShare } from "./stream-share.ts";
 import { type EarlyWorker, startWorker } from "./worker.ts";
@@ -78,12 +75,6 @@ export interface ThreadLoss {
   readonly cause: unknown;
 }
 
-/** The call a thread is ended for, and why. */
-export interface Killed {
-  readonly call: Call;
-  readonly reason: KilledCall["reason"];
-}
-
 /** A call that has started. */
 export interface RunningCall {
   readonly call: Call;
@@ -93,38 +84,29 @@ export interface RunningCall {
   readonly heldMs: number;
 }
 
-/** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
-export const END_MS = 2_000;
-
 /** One worker and the calls it holds. */
 export class Thread implements ThreadHandle {
   /** The worker's threadId, kept after the worker has ended. */
   readonly id: number;
-  readonly #worker: Worker;
+  /** How it ends, or has ended. */
+  readonly exit: Exit;
   readonly #port: MessagePort;
   readonly #board: Board = createBoard();
   readonly #taken = new TakenMessages();
-  readonly #loading = createLoadLock();
   readonly #slots = new Slots();
   readonly #listener: ThreadListener;
   readonly #receive: (message: ThreadMessage) => void;
-  readonly #exited: Promise<void>;
   /** Resolves when it has ended and everything it has sent has arrived. */
   readonly removed: Promise<void>;
   #batch: CallBatch = [];
   #transfer: Transferable[] = [];
   #ticket = 0;
-  #cause: unknown;
   #takesAhead = false;
   #held = 0;
   /** Undefined until the first stream. */
   #streams: StreamShare | undefined;
   #progressAt = 0;
   #advancedAt = 0;
-  #isEnding = false;
-  #isGone = false;
-  #killed: Killed | undefined;
-  #isStuck = false;
   #lastWork: number | undefined;
   #kernelId: number | undefined;
   /** What it sends by the relay; undefined while it has no link. */
@@ -135,7 +117,6 @@ export class Thread implements ThreadHandle {
     const { resourceLimits, early, onLog, onEnqueue } = options;
     this.#listener = listener;
     const { worker, port } = early?.take() ?? startWorker(resourceLimits);
-    this.#worker = worker;
     this.id = worker.threadId;
     this.#port = port;
     this.#receive = (message) => {
@@ -148,8 +129,9 @@ export class Thread implements ThreadHandle {
       else this.#greet(message);
     };
     port.on("message", this.#receive).on("messageerror", this.#onUnreadable);
-    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
-    this.removed = this.#watchExit();
+    const { promise: removed, resolve: onRemoved } = Promise.withResolvers<void>();
+    this.removed = removed;
+    this.exit = new Exit(worker, () => void this.#onExit().then(onRemoved));
     port.postMessage(this.#dataFor(options));
   }
 
@@ -159,7 +141,7 @@ export class Thread implements ThreadHandle {
     const { logLevel, ownsOutput } = options;
     const board = this.#board;
     const taken = this.#taken.count;
-    const loading = this.#loading;
+    const { loading } = this.exit;
     const variables = { ...process.env };
     return {
       board,
@@ -225,27 +207,7 @@ export class Thread implements ThreadHandle {
 
   /** Whether it is being ended, or has ended. */
   get isEnding(): boolean {
-    return this.#isEnding || this.#isGone;
-  }
-
-  /** Whether it was ended, and has not ended by itself. */
-  get wasEnded(): boolean {
-    return this.#isEnding;
-  }
-
-  /** Whether it has ended. */
-  get isGone(): boolean {
-    return this.#isGone;
-  }
-
-  /** The call it is being ended for, and why. */
-  get killed(): Killed | undefined {
-    return this.#killed;
-  }
-
-  /** Whether it was ended but is still there after the time limit: inside a native call, which nothing can end. */
-  get isStuck(): boolean {
-    return this.#isStuck;
+    return this.exit.isUnderway;
   }
 
   /** Whether it has ever returned a result. */
@@ -352,11 +314,8 @@ export class Thread implements ThreadHandle {
 
   /** Ends it, whatever it is doing, and gives up the call it runs. Resolves when it has ended. */
   async end(killed?: Killed): Promise<void> {
-    this.#isEnding = true;
-    this.#killed = killed;
     if (killed !== undefined) this.#slots.release((held) => held === killed.call);
-    while (!preventLoading(this.#loading)) await hasLoaded(this.#loading);
-    await this.#worker.terminate();
+    await this.exit.force(killed);
   }
 
   /** Gives up all calls it holds, and returns them in the order they came: whatever it may still send about them is lost. */
@@ -374,30 +333,18 @@ export class Thread implements ThreadHandle {
   async onRelayEnd(cause: unknown): Promise<void> {
     const isWhole = (await this.#relayed?.end()) ?? true;
     if (isWhole || this.isEnding) return;
-    this.#cause ??= new Error("the relay that passes on what threads send has ended", { cause });
-    void this.end();
+    this.exit.fail(new Error("the relay that passes on what threads send has ended", { cause }));
   }
 
   /** Asks it to close what it has opened and to end; ends it when that takes too long. */
   leave(withinMs: number): void {
-    this.#isEnding = true;
     this.#port.postMessage({ leave: true } satisfies Control);
-    const timer = setTimeout(() => void this.end(), withinMs);
-    void this.#exited.then(() => clearTimeout(timer));
-  }
-
-  /** Resolves when the worker has ended, or the time is over, and says whether it has ended. */
-  async exitWithin(ms: number): Promise<boolean> {
-    const hasExited = await within(ms, this.#exited);
-    // The timer decides, not a clock: a timer may fire a fraction of a millisecond before a clock says that it is due.
-    this.#isStuck = !hasExited && this.#killed !== undefined;
-    return hasExited;
+    this.exit.expect(withinMs);
   }
 
   /** What it has sent cannot be read here, for example since a getter made another value meanwhile. A call may wait for it. */
   readonly #onUnreadable = (cause: unknown): void => {
-    this.#cause ??= new Error("what it has sent could not be read", { cause });
-    void this.end();
+    this.exit.fail(new Error("what it has sent could not be read", { cause }));
   };
 
   #report({ slot, ticket, progress }: ProgressReport): void {
@@ -410,21 +357,12 @@ export class Thread implements ThreadHandle {
     if (call?.ticket === ticket) call.bindable?.setBindings(unpackValue(bindings) as object);
   }
 
-  #watchExit(): Promise<void> {
-    this.#worker.on("error", (error) => {
-      this.#cause = error;
-    });
-    return new Promise((resolve) => {
-      this.#worker.on("exit", async () => {
-        this.#isGone = true;
-        this.#listener.onGone(this);
-        this.#receiveRest();
-        this.#port.close();
-        await this.#relayed?.all();
-        this.#listener.onExit(this, this.#loss());
-        resolve();
-      });
-    });
+  async #onExit(): Promise<void> {
+    this.#listener.onGone(this);
+    this.#receiveRest();
+    this.#port.close();
+    await this.#relayed?.all();
+    this.#listener.onExit(this, this.#loss());
   }
 
   /** What it sent before it ended may not have been delivered yet. */
@@ -478,7 +416,7 @@ export class Thread implements ThreadHandle {
   #loss(): ThreadLoss {
     const unstarted = this.recallUnstarted();
     for (const { call, ms } of this.running) recordRun(call, this.id, ms);
-    return { started: this.giveUpAll(), unstarted, cause: this.#cause };
+    return { started: this.giveUpAll(), unstarted, cause: this.exit.cause };
   }
 }
 
