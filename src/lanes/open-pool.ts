@@ -6,7 +6,7 @@ import type { ResolvedSettings } from "../app/settings/settings.ts";
 import type { Task } from "../app/tasks/task.ts";
 import { enqueueForThread } from "../app/tasks/task-declaration.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
-import type { SyncEnqueue, ThreadData } from "../threads/crossing/messages.ts";
+import type { SyncEnqueue, ThreadSetup } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
 import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
@@ -39,7 +39,7 @@ export function openPool(
   app: App,
   works: readonly Work[],
   { settings, target, log, arounds, ownsOutput, early }: PoolSource,
-  { given, part }: Pick<ThreadData, "given" | "part">,
+  { given, part }: Pick<ThreadSetup, "given" | "part">,
 ): ThreadPool {
   let tasks: ReadonlyMap<string, Task> | undefined; // collected once: a task may enqueue a thousand jobs
   return new ThreadPool({

@@ -27,14 +27,24 @@ export interface ThreadStart {
   readonly port: MessagePort;
 }
 
-/** The first message to a thread. */
-export interface ThreadData {
+/** Memory that the pool shares with one thread. */
+export interface SharedMemory {
   readonly board: Board;
   /** How much the loop has taken of what it says beside its results. */
   readonly taken: TakenCount;
   readonly loading: LoadLock;
+}
+
+/** The first message to a thread. */
+export interface ThreadData extends SharedMemory, ThreadSetup {
   /** The variables of the main thread's environment, which the app may have set after the worker was started. */
   readonly variables: NodeJS.ProcessEnv;
+  /** What the main thread has read from the environment. */
+  readonly environment: ReadEnvironment;
+}
+
+/** What all threads of a pool are told alike. */
+export interface ThreadSetup {
   /** Where the thread finds the app. */
   readonly target: AppTarget;
   /** What it runs: the whole app, or only its tasks, which are ready before the rest. */
@@ -43,8 +53,6 @@ export interface ThreadData {
   readonly workIds: readonly string[];
   /** Which of the work has a deadline, in the same order. */
   readonly mayBeEnded: readonly boolean[];
-  /** What the main thread has read from the environment. */
-  readonly environment: ReadEnvironment;
   /** Values of dependencies that it starts with. */
   readonly given: GivenValues;
   /** Whether calls come wrapped with their trace. */

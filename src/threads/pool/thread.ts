@@ -4,7 +4,6 @@ import {
   receiveMessageOnPort,
   type Transferable,
 } from "node:worker_threads";
-import { readEnvironment } from "../../app/settings/environment.ts";
 import {
   type Board,
   cancel,
@@ -32,19 +31,18 @@ import {
   RESULT_FIELDS,
   type ResultBatch,
   type SyncEnqueue,
-  type ThreadData,
   type ThreadMessage,
+  type ThreadSetup,
 } from "../crossing/messages.ts";
 import { unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 import { Exit, type Killed } from "./exit.ts";
 import { RelayedMessages, type RelayLink } from "./relay.ts";
 import { StreamShare } from "./stream-share.ts";
-import { type EarlyWorker, startWorker } from "./worker.ts";
+import { type EarlyWorker, startWorker, threadData } from "./worker.ts";
 
 /** Options of a thread. */
-export interface ThreadOptions
-  extends Omit<ThreadData, "board" | "taken" | "loading" | "variables" | "environment"> {
+export interface ThreadOptions extends ThreadSetup {
   readonly resourceLimits: ResourceLimits;
   /** The worker of the first thread, if it was started before the pool. */
   readonly early?: EarlyWorker | undefined;
@@ -132,27 +130,8 @@ export class Thread implements ThreadHandle {
     const { promise: removed, resolve: onRemoved } = Promise.withResolvers<void>();
     this.removed = removed;
     this.exit = new Exit(worker, () => void this.#onExit().then(onRemoved));
-    port.postMessage(this.#dataFor(options));
-  }
-
-  #dataFor(options: ThreadOptions): ThreadData {
-    const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = options;
-    const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
-    const { logLevel, ownsOutput } = options;
-    const board = this.#board;
-    const taken = this.#taken.count;
     const { loading } = this.exit;
-    const variables = { ...process.env };
-    return {
-      board,
-      taken,
-      loading,
-      variables,
-      environment: readEnvironment(),
-      ...work,
-      logLevel,
-      ownsOutput,
-    };
+    port.postMessage(threadData(options, { board: this.#board, taken: this.#taken.count, loading }));
   }
 
   #greet(hello: Hello): void {

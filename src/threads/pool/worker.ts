@@ -1,7 +1,8 @@
 import { MessageChannel, type MessagePort, type ResourceLimits, type Worker } from "node:worker_threads";
+import { readEnvironment } from "../../app/settings/environment.ts";
 import { ownEntry } from "../../errors/own-code.ts";
 import { checkEntry, startThread } from "../../errors/start-thread.ts";
-import type { ThreadStart } from "../crossing/messages.ts";
+import type { SharedMemory, ThreadData, ThreadSetup, ThreadStart } from "../crossing/messages.ts";
 
 /** A worker that loads what every thread needs, and waits for its first message, which says what to run. */
 export interface StartedWorker {
@@ -23,6 +24,15 @@ export function startWorker(resourceLimits: ResourceLimits): StartedWorker {
     port1.close();
     throw error;
   }
+}
+
+/** The first message to a worker. Fields of `setup` that do not cross, such as a pool's functions, are left out. */
+export function threadData(setup: ThreadSetup, memory: SharedMemory): ThreadData {
+  const { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority } = setup;
+  const work = { target, part, workIds, mayBeEnded, given, traced, inputs, rootPath, session, priority };
+  const { logLevel, ownsOutput } = setup;
+  const environment = { variables: { ...process.env }, environment: readEnvironment() };
+  return { ...memory, ...environment, ...work, logLevel, ownsOutput };
 }
 
 /**
