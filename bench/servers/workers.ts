@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { type AddressInfo, createServer, type ListenOptions, Server } from "node:net";
+import { type ListenOptions, Server } from "node:net";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.ts";
 import { readProcessCpu } from "./process-cpu.ts";
 import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
@@ -11,16 +11,6 @@ const KIB = 1_024;
 /** Sent by each worker that answers. */
 const LISTENING = "listening";
 const cli = new URL("./cli/main.js", import.meta.resolve("offloop")).href;
-
-/** A port that is free now, since processes that share a port must be told which. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 function pids(): number[] {
   const workers = Object.values(cluster.workers ?? {});
@@ -36,7 +26,7 @@ function readMemory(): number {
 
 /** `offloop run` itself: its primary is this process, and its workers end with it, however it ends. */
 async function startPrimary(): Promise<void> {
-  const port = await findFreePort();
+  const port = await freePort();
   const app = fileURLToPath(new URL("./workers-app.js", import.meta.url));
   const workers = settings.workers === 0 ? [] : ["--workers", String(settings.workers)];
   const quiet = ["--no-access-log", "--log-level", "silent"];

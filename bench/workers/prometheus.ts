@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./server.ts";
+import { freePort } from "../servers/free-port.ts";
 
 const rules = fileURLToPath(new URL("../../operating/alerts.yml", import.meta.url));
 

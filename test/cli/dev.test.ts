@@ -5,6 +5,7 @@ import { after, test } from "node:test";
 import { ownVersion } from "../../src/cli/own-version.ts";
 import { type AppFolder, appFolder } from "../fixtures/app-folder.ts";
 import { type Command, offloop } from "../fixtures/cli.ts";
+import { freePort } from "../fixtures/free-port.ts";
 
 const shop = `import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
@@ -276,14 +277,6 @@ test("offloop dev: what is wrong with the command line ends it with code 1", asy
 /** What a debugger that attaches finds there: the scripts that run. */
 async function debugged(address: string): Promise<{ title: string; webSocketDebuggerUrl: string }[]> {
   return (await (await fetch(`http://${address}/json/list`)).json()) as never;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 test("offloop dev --inspect lets a debugger attach to the app, and a reload does not wait for it", async () => {

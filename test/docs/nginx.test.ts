@@ -2,26 +2,16 @@ import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { App } from "offloop";
 import { appFolder } from "../fixtures/app-folder.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { running } from "../fixtures/running.ts";
 
 const page = readFileSync(new URL("../../docs/deployment.md", import.meta.url), "utf8");
 const [, block = ""] = /```nginx\n([\s\S]*?)```/.exec(page) ?? [];
 const hasNginx = spawnSync("nginx", ["-v"]).status === 0;
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 test("docs/deployment.md: the block for nginx sets each header that trustProxy believes", () => {
   for (const name of ["X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host"])

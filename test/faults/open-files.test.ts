@@ -21,7 +21,7 @@ async function run(t: TestContext, ...args: string[]): Promise<Command> {
   const command = confined(
     folder,
     DESCRIPTORS,
-    ...["run", fixture("supervised.ts"), "--port", await freePort(), "--no-access-log", ...args],
+    ...["run", fixture("supervised.ts"), "--port", `${await freePort()}`, "--no-access-log", ...args],
   );
   t.after(async () => {
     command.child.kill("SIGKILL");

@@ -43,7 +43,7 @@ async function startWorkers(t: TestContext, workers: number): Promise<Started> {
       "run",
       fixture("supervised.ts"),
       "--port",
-      await freePort(),
+      `${await freePort()}`,
       "--no-access-log",
       "--workers",
       String(workers),

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
 import { type TestContext, test } from "node:test";
 import { App, serve } from "offloop";
 import { fixture, offloopWith } from "../fixtures/cli.ts";
+import { freePort } from "../fixtures/free-port.ts";
 import { memoryLog } from "../fixtures/memory-log.ts";
 
 /** An app whose lifespan comes to its yield when it is let. */
@@ -17,15 +16,6 @@ function heldApp(): { app: App; begun: Promise<void>; go: () => void } {
   });
   app.get("/", async () => 1);
   return { app, begun: begun.promise, go: held.resolve };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 async function answer(url: string): Promise<[number, unknown]> {
@@ -71,7 +61,7 @@ test("a start that waits for a lifespan says for which one", async (t: TestConte
   await begun;
   t.mock.timers.tick(30_000);
   const said = await log.find(/still starting/);
-  assert.match(said, /this lifespan has not come to its yield\n {2}at test\/http\/long-start\.test\.ts:13:/);
+  assert.match(said, /this lifespan has not come to its yield\n {2}at test\/http\/long-start\.test\.ts:12:/);
   log.clear();
   go();
   await serving;
