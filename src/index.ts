@@ -25,21 +25,19 @@ export type { Lane } from "./app/lane.ts";
 export type { LifespanFunction, LifespanOptions } from "./app/lifespan.ts";
 export type { Log, LogFunction } from "./app/log.ts";
 export {
-  event,
   type FileOptions,
   file,
   html,
   type Reply,
   type ReplyOptions,
   redirect,
-  type ServerSentEvent,
   type StreamOptions,
-  sse,
   stream,
   text,
 } from "./app/reply.ts";
 export { Router } from "./app/router.ts";
 export type { RouterOptions } from "./app/router-options.ts";
+export { event, type ServerSentEvent, sse } from "./app/server-sent-events.ts";
 export { clearSession, type Session, type SessionSettings } from "./app/session.ts";
 export type { ConnectionSettings, WebSocketSettings } from "./app/settings/client-settings.ts";
 export { type Settings, type SettingsOptions, settings } from "./app/settings/environment.ts";

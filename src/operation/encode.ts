@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
-import { Events, isBodyless, isEvent, Reply, type ServerSentEvent } from "../app/reply.ts";
+import { isBodyless, Reply } from "../app/reply.ts";
+import { Events, isEvent, type ServerSentEvent } from "../app/server-sent-events.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { detailText } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";

@@ -1,0 +1,100 @@
+import { shownValue } from "../errors/shown-value.ts";
+import { isIterable, Reply, type ReplyOptions, unfit } from "./reply.ts";
+
+/** One server-sent event, with more than its data. */
+export interface ServerSentEvent {
+  /** Its data, sent as JSON. */
+  readonly data?: unknown;
+  /** Its data, sent verbatim; a line break starts another `data` line. Cannot be combined with `data`. */
+  readonly text?: string | undefined;
+  /** Its type, for `addEventListener`. Default: `message`. */
+  readonly event?: string | undefined;
+  /** The id that the browser sends back as `Last-Event-ID` when it reconnects. */
+  readonly id?: string | number | undefined;
+  /** After how long the browser reconnects. Integer, milliseconds, 0-2^53-1. */
+  readonly retry?: number | undefined;
+  /** A comment, which browsers skip; alone, it keeps a connection alive. */
+  readonly comment?: string | undefined;
+}
+
+const FIELDS = new Set(["data", "text", "event", "id", "retry", "comment"]);
+const EVENT = Symbol.for("offloop.event");
+
+/**
+ * Makes an event with more than its data: a type, an id, a comment.
+ *
+ * @param fields - Its data, type, id, comment, and when to reconnect.
+ * @returns The event, for a generator given to `sse` to yield.
+ * @throws {TypeError} When a type or id has a line break, which would end it; for `data` and `text` together; and for a
+ * `retry` that browsers would ignore.
+ * @example
+ * ```ts
+ * import { App, event, sse } from "offloop";
+ *
+ * async function* prices() {
+ *   yield event({ event: "price", id: 1, data: { name: "Plumbus", price: 32.99 } });
+ *   yield { name: "Plumbus", price: 31 };
+ * }
+ *
+ * const app = new App();
+ * app.get("/prices", async () => sse(prices()));
+ * ```
+ */
+export function event(fields: ServerSentEvent): ServerSentEvent {
+  const unknown = Object.keys(fields).find((name) => !FIELDS.has(name));
+  if (unknown !== undefined)
+    throw new TypeError(`event: expected ${[...FIELDS].join(", ")}, got "${unknown}"`);
+  for (const name of ["event", "id"] as const)
+    if (/[\r\n\0]/.test(String(fields[name] ?? "")))
+      throw new TypeError(`event: expected ${name} on one line, got ${JSON.stringify(fields[name])}`);
+  const { data, text, retry } = fields;
+  if (data !== undefined && text !== undefined)
+    throw new TypeError("event: expected data, which is sent as JSON, or text, got both");
+  if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0))
+    throw new TypeError(`event: expected retry as whole milliseconds, 0 or more, got ${shownValue(retry)}`);
+  return { ...fields, [EVENT]: true } as ServerSentEvent;
+}
+
+/** Whether a value was made by `event`. */
+export function isEvent(value: unknown): value is ServerSentEvent {
+  return typeof value === "object" && value !== null && EVENT in value;
+}
+
+/** Items that become server-sent events when they are sent. */
+export class Events extends Reply {
+  readonly items: AsyncIterable<unknown> | Iterable<unknown>;
+
+  /** @internal */
+  constructor(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions) {
+    if (!isIterable(items)) throw unfit("an iterable of events", items);
+    super(undefined, "text/event-stream; charset=utf-8", {
+      ...options,
+      // Proxies cache what looks like a page; nginx heeds the second header.
+      headers: { "cache-control": "no-cache", "x-accel-buffering": "no", ...options.headers },
+    });
+    this.items = items;
+  }
+}
+
+/**
+ * Sends server-sent events: each value as JSON in one `data`, or an event made by `event`. A comment every 15 seconds
+ * keeps the connection open while nothing happens. The head is sent at once, so an error breaks the response off: check
+ * first, then return the stream.
+ *
+ * @param items - What to send: a generator, or any other iterable.
+ * @param options - Status and headers.
+ * @returns The reply, for the handler to return.
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ * @example
+ * ```ts
+ * import { App, sse } from "offloop";
+ *
+ * const app = new App();
+ * app.get("/ticks", async () => sse((async function* () {
+ *   for (let n = 0; n < 10; n++) yield { n };
+ * })()));
+ * ```
+ */
+export function sse(items: AsyncIterable<unknown> | Iterable<unknown>, options: ReplyOptions = {}): Reply {
+  return new Events(items, options);
+}
