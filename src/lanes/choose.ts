@@ -18,7 +18,7 @@ import { type Deadline, runOperation } from "../operation/run.ts";
 import { runMessageHere } from "../operation/run-message.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
-import { taskFields } from "../threads/crossing/payloads.ts";
+import { taskFields } from "../threads/crossing/task-call.ts";
 import {
   ConnectionWork,
   DependencyWork,

@@ -25,9 +25,8 @@ import {
   type ReplyPayload,
   type RequestPayload,
   type RequestServices,
-  receivedRun,
-  type TaskPayload,
 } from "../crossing/payloads.ts";
+import { receivedRun, type TaskPayload } from "../crossing/task-call.ts";
 import {
   packThrown,
   packValue,

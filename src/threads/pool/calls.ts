@@ -9,15 +9,14 @@ import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Runtime } from "../../operation/runtime.ts";
 import { packMessage } from "../crossing/message-call.ts";
 import {
-  type CrossingJob,
   type FailurePayload,
   type NamedCall,
   type Packed,
   packRequest,
   type ReplyPayload,
   type RequestPayload,
-  type TaskPayload,
 } from "../crossing/payloads.ts";
+import type { CrossingJob, TaskPayload } from "../crossing/task-call.ts";
 import {
   type Crossed,
   packThrown,
