@@ -6,17 +6,15 @@ import { type Hello, RELAY_AFTER_MS } from "../crossing/messages.ts";
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {
   abandonedError,
-  allHeldError,
   cloneError,
   type DeclaredWork,
   exitedError,
   goneError,
-  heldError,
   noThreadsError,
-  stuckError,
   timeoutError,
 } from "./errors.ts";
 import { END_MS } from "./exit.ts";
+import { HeldThreads } from "./held.ts";
 import { type Finding, Monitor } from "./monitor.ts";
 import { PinnedCalls, takeOn, takeOnPinned, WaitingCalls } from "./queue.ts";
 import { type PoolOptions, Roster } from "./roster.ts";
@@ -57,6 +55,7 @@ export class ThreadPool implements ThreadListener {
   readonly #schedule: Schedule;
   readonly #pace: Pace;
   readonly #monitor: Monitor;
+  readonly #held: HeldThreads;
   /**
    * Calls a function in the asynchronous context that the pool was made in. A thread, and whatever it ever sends, would
    * otherwise be in that of the request for which it happened to be started, and so would each line of its log.
@@ -77,6 +76,7 @@ export class ThreadPool implements ThreadListener {
     this.#admission = new Admission(options, this.#roster, this.#waiting, express);
     this.#schedule = new Schedule(options, this.#roster, calls, { loads: this.#loads, express });
     this.#monitor = new Monitor(this.#roster, options.longRunMs, (findings) => this.#actOn(findings));
+    this.#held = new HeldThreads(options, this.#roster, this.#monitor);
   }
 
   /**
@@ -123,7 +123,7 @@ export class ThreadPool implements ThreadListener {
   /** Whether calls would wait forever: no thread can be started, or every thread is kept by a call that does not end. */
   get isDown(): boolean {
     const { failure, ready } = this.#roster;
-    return (failure !== undefined && ready === 0) || this.#holders.length >= this.#mostThreads;
+    return (failure !== undefined && ready === 0) || this.#held.areAll;
   }
 
   /** Runs one piece of work on a thread. */
@@ -274,7 +274,7 @@ export class ThreadPool implements ThreadListener {
       const { kind, thread } = finding;
       if (kind === "silent") this.#relieve(thread);
       else if (kind === "gone") thread.cancel(finding.call);
-      else if (kind === "held") this.#report(finding);
+      else if (kind === "held") this.#held.report(thread, finding.call, finding.ms);
       else this.#end(finding);
     }
     this.#dispatch();
@@ -302,37 +302,11 @@ export class ThreadPool implements ThreadListener {
     this.#giveUp(call, isLate ? timeoutError(work, call.timeoutMs ?? 0, ms, "thread") : abandonedError(work));
   }
 
-  /** The call keeps its thread: reported once per call, and once when no thread is left. */
-  #report({ thread, call, ms }: LongRun): void {
-    call.isReported = true;
-    this.#options.onThreadFailure(heldError(this.#workOf(call), thread.id, ms));
-    this.#reportIfAllHeld();
-  }
-
   /** A thread that does not end keeps its place, like one that computes. What else it ran is given up. */
   async #reportIfStuck(thread: Thread, call: Call): Promise<void> {
     if ((await thread.exit.within(END_MS)) || this.#closed) return;
     for (const other of thread.giveUpAll()) this.#giveUp(other, exitedError(this.#workOf(other), "shared"));
-    call.isReported = true;
-    this.#options.onThreadFailure(stuckError(this.#workOf(call), thread.id));
-    this.#reportIfAllHeld();
-  }
-
-  #reportIfAllHeld(): void {
-    const { works, onThreadFailure } = this.#options;
-    const holders = this.#holders;
-    if (holders.length < this.#mostThreads || holders.some(({ isReported }) => !isReported)) return;
-    const ids = new Set(holders.map(({ work }) => (works[work] as DeclaredWork).id));
-    onThreadFailure(allHeldError(holders.length, [...ids]));
-  }
-
-  /** The calls that keep a thread. */
-  get #holders(): Call[] {
-    return [...this.#roster].flatMap((thread) => this.#monitor.holderOf(thread) ?? []);
-  }
-
-  get #mostThreads(): number {
-    return this.#options.max + this.#options.reserve;
+    this.#held.reportStuck(thread, call);
   }
 
   #takeBack(calls: readonly Call[]): void {
@@ -363,8 +337,7 @@ export class ThreadPool implements ThreadListener {
   }
 }
 
-type LongRun = Extract<Finding, { readonly ms: number }>;
-type EndedRun = Extract<LongRun, { readonly kind: KilledCall["reason"] }>;
+type EndedRun = Extract<Finding, { readonly kind: KilledCall["reason"] }>;
 
 function closedError(work: DeclaredWork): OffloopError {
   return exitedError(work, "closed");
