@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { MessageChannel, MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
+import type { ThreadPriority } from "../../app/settings/thread-settings.ts";
 import { ownEntry } from "../../errors/own-code.ts";
 import { startThread } from "../../errors/start-thread.ts";
 import { createRelayCount, endRelayed, nextRelayed, type RelayCount } from "../crossing/board.ts";
@@ -77,6 +78,61 @@ export class Relay {
 
   async close(): Promise<void> {
     await this.#worker.terminate();
+  }
+}
+
+/** A thread that has loaded the app, as the relay of its pool sees it. */
+export interface RelayedThread {
+  readonly isEnding: boolean;
+  /** Has it send by this link what long calls have to say. */
+  relayBy(link: RelayLink): void;
+  /** @param cause - The error that ended the relay, if there was one. */
+  onRelayEnd(cause: unknown): Promise<void>;
+}
+
+/** The relay of a pool: there from its first long call on, and started again by the next one after it has ended. */
+export class PoolRelay {
+  readonly #threads: () => Iterable<RelayedThread>;
+  /** Whether threads yield to the loop, which is what a relay is for, and the system has let it start so far. */
+  #mayStart: boolean;
+  #relay: Relay | undefined;
+
+  /**
+   * @param priority - That of the threads.
+   * @param threads - Gives those that have loaded the app.
+   */
+  constructor(priority: ThreadPriority, threads: () => Iterable<RelayedThread>) {
+    this.#threads = threads;
+    this.#mayStart = priority !== 0 && process.platform === "linux";
+  }
+
+  /** Starts it and links all threads to it, unless it is there, or threads have the priority of the loop. */
+  start(): void {
+    if (!this.#mayStart || this.#relay !== undefined) return;
+    try {
+      const relay: Relay = new Relay({
+        onReady: () => {
+          for (const thread of this.#threads()) if (!thread.isEnding) thread.relayBy(relay.openLink());
+        },
+        onEnd: (cause) => {
+          this.#relay = undefined;
+          this.#mayStart = relay.isReady;
+          for (const thread of this.#threads()) void thread.onRelayEnd(cause);
+        },
+      });
+      this.#relay = relay;
+    } catch {
+      this.#mayStart = false;
+    }
+  }
+
+  /** Links a thread that has loaded the app, if it is there. */
+  link(thread: RelayedThread): void {
+    if (this.#relay?.isReady === true) thread.relayBy(this.#relay.openLink());
+  }
+
+  async close(): Promise<void> {
+    await this.#relay?.close();
   }
 }
 

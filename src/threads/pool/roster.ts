@@ -11,7 +11,7 @@ import { AppFiles } from "./changed-files.ts";
 import { type DeclaredWork, type FailedApp, idleExitError, startError } from "./errors.ts";
 import { END_MS, type Killed } from "./exit.ts";
 import { SilentThreads } from "./monitor.ts";
-import { Relay } from "./relay.ts";
+import { PoolRelay } from "./relay.ts";
 import { Start } from "./start.ts";
 import { Thread, type ThreadListener, type ThreadLoss, type ThreadOptions } from "./thread.ts";
 
@@ -48,9 +48,7 @@ export class Roster {
     void thread.end();
   });
   readonly #delay = new StartDelay(() => this.growTo(this.#options.min));
-  /** Whether threads yield to the loop, which is what a relay is for, and the system has let it start so far. */
-  #mayRelay: boolean;
-  #relay: Relay | undefined;
+  readonly #relay: PoolRelay;
   /** Whether it was reported that threads do not stand back far enough. */
   #isNotIdle = false;
   #closed = false;
@@ -60,7 +58,7 @@ export class Roster {
     this.#listener = listener;
     this.#app = { target: options.target, files: new AppFiles(options) };
     this.#idle = new IdleThreads(options, () => this.#staying);
-    this.#mayRelay = options.priority !== 0 && process.platform === "linux";
+    this.#relay = new PoolRelay(options.priority, () => this.#loaded);
   }
 
   /** Threads that hold a call, and those that are being ended: their place is not free before they are gone. */
@@ -190,33 +188,19 @@ export class Roster {
     this.#delay.succeed();
     this.#starting.delete(thread);
     start.succeed();
-    if (this.#relay?.isReady === true) thread.relayBy(this.#relay.openLink());
+    this.#relay.link(thread);
     this.#publish("start", thread);
     this.rest(thread);
     return true;
   }
 
-  /** Starts the relay and links all threads to it, unless it is there, or threads have the priority of the loop. */
+  /** A call has run for long: what such calls send goes by the relay from now on. */
   startRelay(): void {
-    if (!this.#mayRelay || this.#relay !== undefined || this.#closed) return;
-    try {
-      const relay: Relay = new Relay({
-        onReady: () => this.#relayAllBy(relay),
-        onEnd: (cause) => {
-          this.#relay = undefined;
-          this.#mayRelay = relay.isReady;
-          for (const thread of this.#threads) void thread.onRelayEnd(cause);
-        },
-      });
-      this.#relay = relay;
-    } catch {
-      this.#mayRelay = false;
-    }
+    if (!this.#closed) this.#relay.start();
   }
 
-  #relayAllBy(relay: Relay): void {
-    for (const thread of this.#threads)
-      if (!this.#starting.has(thread) && !thread.isEnding) thread.relayBy(relay.openLink());
+  get #loaded(): Thread[] {
+    return [...this.#threads].filter((thread) => !this.#starting.has(thread));
   }
 
   /** A thread has ended: it takes no more calls, though what it has sent may still be on its way. */
@@ -260,7 +244,7 @@ export class Roster {
       [...this.#threads].filter(({ exit }) => exit.isOver).map(({ removed }) => removed),
     );
     await within(END_MS, arrived);
-    await this.#relay?.close();
+    await this.#relay.close();
     await arrived;
   }
 

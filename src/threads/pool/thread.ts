@@ -37,7 +37,7 @@ import {
 import { unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 import { Exit, type Killed } from "./exit.ts";
-import { RelayedMessages, type RelayLink } from "./relay.ts";
+import { RelayedMessages, type RelayedThread, type RelayLink } from "./relay.ts";
 import { StreamShare } from "./stream-share.ts";
 import { type EarlyWorker, startWorker, threadData } from "./worker.ts";
 
@@ -83,7 +83,7 @@ export interface RunningCall {
 }
 
 /** One worker and the calls it holds. */
-export class Thread implements ThreadHandle {
+export class Thread implements ThreadHandle, RelayedThread {
   /** The worker's threadId, kept after the worker has ended. */
   readonly id: number;
   /** How it ends, or has ended. */
@@ -302,7 +302,6 @@ export class Thread implements ThreadHandle {
     return this.#slots.release(() => true);
   }
 
-  /** Has it send by this link what long calls have to say. */
   relayBy(link: RelayLink): void {
     this.#relayed = new RelayedMessages(link, this.#receive, this.#onUnreadable);
     this.#port.postMessage({ relay: link.thread } satisfies Control, [link.thread.port]);
