@@ -9,7 +9,7 @@ import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadSetup } from "../threads/crossing/messages.ts";
 import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
-import { createThreadCalls, type ThreadCalls } from "../threads/pool/calls.ts";
+import { ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
 import type { Around, Arounds } from "./around.ts";
@@ -86,7 +86,7 @@ export function openCalls(
   { arounds, timeouts }: { readonly arounds: Arounds } & Pick<ResolvedSettings, "timeouts">,
 ): ThreadCalls {
   const surrounded = arounds.calls?.(pool, works) ?? pool;
-  return createThreadCalls(surrounded, works, servedErrorHandlers(app), (work) => deadlineOf(work, timeouts));
+  return new ThreadCalls(surrounded, works, servedErrorHandlers(app), (work) => deadlineOf(work, timeouts));
 }
 
 /** Stores a job for a thread that waits, and wakes the thread. Never rejects. */

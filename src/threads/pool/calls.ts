@@ -1,12 +1,13 @@
-import type { ErrorHandlers } from "../../app/error-handlers.ts";
+import type { ErrorHandler, ErrorHandlers } from "../../app/error-handlers.ts";
 import type { BackgroundCall } from "../../app/tasks/background.ts";
 import { type TaskDeclaration, unnamedTask } from "../../app/tasks/task-declaration.ts";
 import type { RunRecord } from "../../channels/channels.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import type { Exchange } from "../../operation/context.ts";
 import { refusedReply } from "../../operation/error-reply.ts";
 import type { ArrivingBody, RawReply, RawRequest } from "../../operation/raw.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
-import type { Runtime } from "../../operation/runtime.ts";
+import type { Dependent, FailedRequest, Runtime } from "../../operation/runtime.ts";
 import { packMessage } from "../crossing/message-call.ts";
 import {
   type FailurePayload,
@@ -33,26 +34,6 @@ import { ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
 import { fetchRest, type OpenAt } from "./streams.ts";
 
-/** Runs an app's operations and tasks on the threads of a pool. */
-export interface ThreadCalls extends Pick<Runtime, "onThread" | "answerOnThread"> {
-  /** Runs one request; returns a reply, whatever happens. */
-  operation(
-    index: number,
-    request: RawRequest & Waiter & Bindable & { readonly unread?: ArrivingBody | undefined },
-    timeoutMs: number | undefined,
-    record: RunRecord | undefined,
-  ): Promise<RawReply>;
-  /** Runs one message of a websocket; returns a reply, whatever happens. */
-  message(
-    index: number,
-    message: ThreadedMessage & { readonly request: RawRequest & Waiter & Bindable },
-    timeoutMs: number | undefined,
-    record: RunRecord | undefined,
-  ): Promise<RawReply>;
-  /** Runs a task and returns its result, or throws what it threw. */
-  task(call: ThreadTask, timeoutMs: number | undefined, record: RunRecord | undefined): Promise<unknown>;
-}
-
 /** A task to run on a thread. */
 export interface ThreadTask {
   readonly task: TaskDeclaration;
@@ -64,71 +45,96 @@ export interface ThreadTask {
   readonly waiter: Waiter | undefined;
 }
 
-/**
- * @param works - The pool's table of work.
- * @param deadlineOf - How long a piece of work may run.
- */
-export function createThreadCalls(
-  pool: CallPool,
-  works: readonly Work[],
-  handlers: ErrorHandlers,
-  deadlineOf: (work: Work) => number | undefined,
-): ThreadCalls {
-  const table: Table = {
-    pool,
-    handlers,
-    indexes: new Map(works.map((work, index) => [work.id, index])),
-    tasks: new Map(
-      works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work.declaration]] : [])),
-    ),
-  };
-  return {
-    operation: (index, request, timeoutMs, record) =>
-      askReply(table, index, packRequest(request, request.unread && feedBody(request.unread)), {
-        timeoutMs,
-        waiter: request,
-        bindable: request,
-        record,
-      }),
-    message: (index, message, timeoutMs, record) =>
-      askReply(table, index, packMessage(packHead(message.request), message), {
-        timeoutMs,
-        waiter: message.request,
-        bindable: message.request,
-        record,
-      }),
-    task: async ({ task, args, class: callClass, id, job, waiter }, timeoutMs, record) => {
-      const index = table.indexes.get(taskWorkId(task.name));
-      if (index === undefined) throw unknownTask(task);
-      const payload: TaskPayload = { args: packArguments(task, args), id, job };
-      return askValue(table, index, payload, { class: callClass, timeoutMs, waiter, record });
-    },
-    onThread: ({ declaration }, request, exchange) => {
-      const work = table.indexes.get(dependencyWorkId(declaration.id)) as number;
-      const timeoutMs = deadlineOf(works[work] as Work);
-      const { id } = declaration;
-      return new ThreadDependencies({
-        pool,
-        handlers,
-        work,
-        timeoutMs,
-        id,
-        request: packHead(request),
-        exchange,
-        findCalls: (calls) => findCalls(calls, table) ?? [],
-      });
-    },
-    answerOnThread: (handler, error, { request, context: { sessionState }, operation: { declaration } }) => {
-      const index = table.indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
-      // It has as long again as what failed.
-      const failed = declaration && table.indexes.get(declaration.id);
-      const timeoutMs = deadlineOf(works[failed ?? index] as Work);
-      const thrown = packThrown(error, handlers);
-      const payload: FailurePayload = { request: packHead(request), thrown, sessionState };
-      const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined };
-      return askReply(table, index, { payload, transfer: [] }, terms);
-    },
-  };
+/** Runs an app's operations and tasks on the threads of a pool. */
+export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread"> {
+  readonly #works: readonly Work[];
+  readonly #deadlineOf: (work: Work) => number | undefined;
+  readonly #table: Table;
+
+  /**
+   * @param works - The pool's table of work.
+   * @param deadlineOf - How long a piece of work may run.
+   */
+  constructor(
+    pool: CallPool,
+    works: readonly Work[],
+    handlers: ErrorHandlers,
+    deadlineOf: (work: Work) => number | undefined,
+  ) {
+    this.#works = works;
+    this.#deadlineOf = deadlineOf;
+    this.#table = { pool, handlers, indexes: indexesOf(works), tasks: tasksOf(works) };
+  }
+
+  /** Runs one request; returns a reply, whatever happens. */
+  operation(
+    index: number,
+    request: RawRequest & Waiter & Bindable & { readonly unread?: ArrivingBody | undefined },
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply> {
+    const packed = packRequest(request, request.unread && feedBody(request.unread));
+    return askReply(this.#table, index, packed, { timeoutMs, waiter: request, bindable: request, record });
+  }
+
+  /** Runs one message of a websocket; returns a reply, whatever happens. */
+  message(
+    index: number,
+    message: ThreadedMessage & { readonly request: RawRequest & Waiter & Bindable },
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<RawReply> {
+    const { request } = message;
+    const packed = packMessage(packHead(request), message);
+    return askReply(this.#table, index, packed, { timeoutMs, waiter: request, bindable: request, record });
+  }
+
+  /** Runs a task and returns its result, or throws what it threw. */
+  async task(
+    { task, args, class: callClass, id, job, waiter }: ThreadTask,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): Promise<unknown> {
+    const index = this.#table.indexes.get(taskWorkId(task.name));
+    if (index === undefined) throw unknownTask(task);
+    const payload: TaskPayload = { args: packArguments(task, args), id, job };
+    return askValue(this.#table, index, payload, { class: callClass, timeoutMs, waiter, record });
+  }
+
+  onThread({ declaration: { id } }: Dependent, request: RawRequest, exchange: Exchange): ThreadDependencies {
+    const { pool, handlers } = this.#table;
+    const work = this.#table.indexes.get(dependencyWorkId(id)) as number;
+    return new ThreadDependencies({
+      pool,
+      handlers,
+      work,
+      timeoutMs: this.#deadlineOf(this.#works[work] as Work),
+      id,
+      request: packHead(request),
+      exchange,
+      findCalls: (calls) => findCalls(calls, this.#table) ?? [],
+    });
+  }
+
+  answerOnThread(
+    handler: ErrorHandler,
+    error: unknown,
+    { request, context, operation }: FailedRequest,
+  ): Promise<RawReply> {
+    const { handlers, indexes } = this.#table;
+    const index = indexes.get(errorHandlerWorkId(handlers.indexOf(handler))) as number;
+    // It has as long again as what failed.
+    const failed = operation.declaration && indexes.get(operation.declaration.id);
+    const timeoutMs = this.#deadlineOf(this.#works[failed ?? index] as Work);
+    const thrown = packThrown(error, handlers);
+    const payload: FailurePayload = {
+      request: packHead(request),
+      thrown,
+      sessionState: context.sessionState,
+    };
+    const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined };
+    return askReply(this.#table, index, { payload, transfer: [] }, terms);
+  }
 }
 
 /** An app's work on the threads of a pool. */
@@ -138,6 +144,16 @@ interface Table {
   /** Indexes in the pool's table of work, by id. */
   readonly indexes: ReadonlyMap<string, number>;
   readonly tasks: ReadonlyMap<string, TaskDeclaration>;
+}
+
+function indexesOf(works: readonly Work[]): Table["indexes"] {
+  return new Map(works.map((work, index) => [work.id, index]));
+}
+
+function tasksOf(works: readonly Work[]): Table["tasks"] {
+  return new Map(
+    works.flatMap((work) => (work instanceof TaskWork ? [[work.declaration.name, work.declaration]] : [])),
+  );
 }
 
 function askReply(
