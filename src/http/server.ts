@@ -12,7 +12,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { AddedRoutes } from "./added-routes.ts";
-import { addBefore, addPart, refusalsOf } from "./app-part.ts";
+import { addBefore, addPart, type PartServices, refusalsOf } from "./app-part.ts";
 import { passBodies } from "./bodies/request-bodies.ts";
 import { removeLeftFolders } from "./bodies/upload-folder.ts";
 import { Connections } from "./connections/connections.ts";
@@ -60,36 +60,14 @@ export interface AppServer {
 
 /** Makes the Fastify instance that answers for an app. */
 export async function createServer(app: App, parts: ServerParts): Promise<AppServer> {
-  const { settings, log, lanes, wayOut } = parts;
+  const { settings, lanes } = parts;
   const part = partOf(app);
-  const { rootPath, maxBodyBytes, inputs } = settings;
-  const bodyLimits = { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes };
-  const { sockets } = parts;
-  const trustsProxy = settings.trustProxy !== false;
-  const isOpen = hasPlugins(app);
-  const services = {
-    lanes,
-    log,
-    rootPath,
-    trustsProxy,
-    hasPlugins: isOpen,
-    bodyLimits,
-    wayOut,
-    sockets,
-    added: { operations: new AddedRoutes(app), sockets: new AddedRoutes(app) },
-    socketBounds: settings.websockets,
-    session: settings.session,
-  };
+  const services = servicesOf(app, parts);
   const refusals = refusalsOf(part, services);
   checkPaths(lanes, settings);
-  // This leaves a request without a body no stream to end, while a plugin may wait for the events of that stream.
+  const isOpen = services.hasPlugins;
   const hasSockets = lanes.sockets.length > 0;
-  const connections = new Connections(settings.connections, {
-    tls: parts.tls,
-    optimizeEmptyRequests: !isOpen,
-    isHandshake: hasSockets ? isHandshake : undefined,
-    onAccepted: (descriptor) => parts.openFiles.take(descriptor),
-  });
+  const connections = createConnections(parts, isOpen, hasSockets);
   const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
   if (readsForms) await removeLeftFolders();
   const observers: ObserveRequest[] = [];
@@ -105,17 +83,49 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
     await addPart(fastify, part, services, refusals);
     fastify.addHook("preClose", async () => {
       connections.endWhenAnswered();
-      wayOut.endStreams();
-      sockets.goAway();
+      parts.wayOut.endStreams();
+      parts.sockets.goAway();
     });
     return { fastify, connections };
   } catch (error) {
     // Closes what plugins have opened.
     await fastify.close().catch((failed: unknown) => {
-      log.error({ err: loggable(describeError(failed)) }, "a plugin failed to close");
+      parts.log.error({ err: loggable(describeError(failed)) }, "a plugin failed to close");
     });
     throw error;
   }
+}
+
+/** What the app and those mounted in it answer with. */
+function servicesOf(app: App, { settings, log, lanes, wayOut, sockets }: ServerParts): PartServices {
+  const { rootPath, maxBodyBytes, inputs, session } = settings;
+  return {
+    lanes,
+    log,
+    rootPath,
+    trustsProxy: settings.trustProxy !== false,
+    hasPlugins: hasPlugins(app),
+    bodyLimits: { maxBodyBytes, maxLoopBodyBytes: inputs.maxLoopBodyBytes },
+    wayOut,
+    sockets,
+    added: { operations: new AddedRoutes(app), sockets: new AddedRoutes(app) },
+    socketBounds: settings.websockets,
+    session,
+  };
+}
+
+function createConnections(
+  { settings, tls, openFiles }: ServerParts,
+  isOpen: boolean,
+  hasSockets: boolean,
+): Connections {
+  return new Connections(settings.connections, {
+    tls,
+    // This leaves a request without a body no stream to end, while a plugin may wait for the events of that stream.
+    optimizeEmptyRequests: !isOpen,
+    isHandshake: hasSockets ? isHandshake : undefined,
+    onAccepted: (descriptor) => openFiles.take(descriptor),
+  });
 }
 
 /** What Fastify is created with, in addition to the settings. */
