@@ -336,7 +336,7 @@ interface PluginPlace {
 }
 
 /** A plugin and its options. */
-interface RegisteredPlugin {
+export interface RegisteredPlugin {
   readonly plugin: FastifyPlugin<never>;
   readonly options: PluginOptions<object> | undefined;
   readonly location: SourceLocation;
