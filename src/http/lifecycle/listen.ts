@@ -12,7 +12,7 @@ import { type HealthServer, openHealthServer } from "../health/health.ts";
 import { type HealthStatus, healthStatus } from "../health/health-state.ts";
 import { createLogger } from "../logs/logger.ts";
 import { ownsOutput, type RunAtHand } from "../logs/own-output.ts";
-import { type OpenApp, openApp } from "../open-app.ts";
+import { type OpenApp, type OpenAppOptions, openApp } from "../open-app.ts";
 import type { InspectorSetting, ServedInspector } from "../pages/inspector.ts";
 import type { ListenOptions, Server } from "../serve-options.ts";
 import { bind, type Place, placeOf, portOf } from "./bind.ts";
@@ -66,31 +66,12 @@ async function listenWith(
   // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());
   try {
-    const { accessLog = true, debug = false } = options;
-    const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
-    opened.defer(() => inspector?.close());
-    const wanted = { settings, target, log, tls, accessLog, debug, inspector, ownsOutput: ownsAll, early };
-    const { ending } = start;
-    let ready: OpenApp | undefined;
-    const health = isSupervised
-      ? undefined
-      : await openHealthPort({ settings, place, log, read: () => ready });
-    opened.defer(async () => health?.close());
-    ending.throwIfAborted();
-    const served = await openApp(app, { ...wanted, ending, worksOnJobs: options.work ?? true }, opened);
-    const { lanes, fastify } = served;
-    warnOfEmptiness(app, log);
-    inspector?.addTo(fastify, {
-      jobs: served.jobs?.jobs,
-      log,
-      readPool: () => lanes.pool,
-      maxThreads: settings.threads.max + settings.threads.reserve,
+    const parts = { settings, target, place, log, tls, ownsOutput: ownsAll, early };
+    const { served, url, healthUrl } = await openServer(app, options, parts, {
+      opened,
+      ending: start.ending,
     });
-    const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
-    ending.throwIfAborted();
-    ready = served;
-    health?.update();
-    inspector?.listensAt(url);
+    const { lanes, fastify } = served;
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });
     if (lanes.pool !== undefined) warnOfLittleMemory(log, settings.threads.resourceLimits);
@@ -98,7 +79,7 @@ async function listenWith(
     return {
       url,
       port: portOf(fastify),
-      healthUrl: health?.url ?? (settings.health?.port === undefined && settings.health ? url : undefined),
+      healthUrl: healthUrl ?? (settings.health?.port === undefined && settings.health ? url : undefined),
       get threads() {
         return lanes.pool?.size ?? noThreads;
       },
@@ -107,6 +88,58 @@ async function listenWith(
   } catch (error) {
     return start.fail(error);
   }
+}
+
+/** What a server is opened with, in addition to its options. */
+interface ListenParts
+  extends Pick<OpenAppOptions, "settings" | "target" | "log" | "tls" | "ownsOutput" | "early"> {
+  readonly place: Place;
+}
+
+/** A server that listens. */
+interface Listening {
+  readonly served: OpenApp;
+  readonly url: string;
+  /** Undefined where probes have no port of their own. */
+  readonly healthUrl: string | undefined;
+}
+
+/**
+ * Opens everything that answers, and listens.
+ *
+ * @param opened - Collects what to close.
+ * @param ending - Aborts when the start is to end: nothing more is opened, and it rejects.
+ */
+async function openServer(
+  app: App,
+  options: ListenOptions,
+  { place, ...parts }: ListenParts,
+  { opened, ending }: { readonly opened: AsyncDisposableStack; readonly ending: AbortSignal },
+): Promise<Listening> {
+  const { settings, log, tls } = parts;
+  const { accessLog = true, debug = false, work = true } = options;
+  const inspector = options.inspector ? await openInspectorFor(app.title, options.inspector) : undefined;
+  opened.defer(() => inspector?.close());
+  let ready: OpenApp | undefined;
+  const health = isSupervised ? undefined : await openHealthPort({ settings, place, log, read: () => ready });
+  opened.defer(async () => health?.close());
+  ending.throwIfAborted();
+  const wanted = { ...parts, accessLog, debug, inspector, ending, worksOnJobs: work };
+  const served = await openApp(app, wanted, opened);
+  warnOfEmptiness(app, log);
+  const { lanes, fastify, jobs } = served;
+  inspector?.addTo(fastify, {
+    jobs: jobs?.jobs,
+    log,
+    readPool: () => lanes.pool,
+    maxThreads: settings.threads.max + settings.threads.reserve,
+  });
+  const url = (await bind(fastify, place)).replace(/^https?/, tls === undefined ? "http" : "https");
+  ending.throwIfAborted();
+  ready = served;
+  health?.update();
+  inspector?.listensAt(url);
+  return { served, url, healthUrl: health?.url };
 }
 
 /** Most often a function adds operations that the module does not await. */
