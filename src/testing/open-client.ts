@@ -52,14 +52,8 @@ export async function openClient(
   const opened = new AsyncDisposableStack();
   const overrides = replaceSettings(replaced, opened);
   try {
-    let testing: TestJobs | undefined;
-    const { url, dir } = rest.jobs ?? {};
-    const openJobs: OpenAppOptions["openJobs"] = async (jobsOptions) => {
-      const { openTestJobs } = await import("./jobs.ts");
-      const opening = await openTestJobs(jobsOptions, url !== undefined || dir !== undefined);
-      testing = opening.testing;
-      return opening;
-    };
+    const jobs = new JobsUnderTest(rest.jobs);
+    const { openJobs } = jobs;
     const served = await openApp(
       app,
       { settings, target, log, accessLog: true, unbuilt: warnings, overrides, openJobs },
@@ -71,20 +65,47 @@ export async function openClient(
     const shutDown = shutdownOf(served, way, { graceMs: settings.shutdownGraceMs, log, opened });
     const parts = {
       size: () => lanes.pool?.size ?? noThreads,
-      jobs: () => testing ?? noJobs(app),
+      jobs: () => jobs.opened ?? noJobs(app),
       settled: () => settled(served),
     };
     if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, parts);
-    const close = async (): Promise<void> => {
-      await shutDown();
-      const failure = failures.takeAny();
-      if (failure !== undefined) throw failure;
-    };
-    return clientOf(withHeaders(rejectBlocking(way, failures, watchdog), headers), close, parts);
+    const rejecting = rejectBlocking(way, failures, watchdog);
+    return clientOf(withHeaders(rejecting, headers), closing(shutDown, failures), parts);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** The jobs of a tested app, which are opened with it if any of its tasks is durable. */
+class JobsUnderTest {
+  readonly #isStored: boolean;
+  #opened: TestJobs | undefined;
+
+  constructor({ url, dir }: NonNullable<TestClientOptions["jobs"]> = {}) {
+    this.#isStored = url !== undefined || dir !== undefined;
+  }
+
+  readonly openJobs: NonNullable<OpenAppOptions["openJobs"]> = async (options) => {
+    const { openTestJobs } = await import("./jobs.ts");
+    const opening = await openTestJobs(options, this.#isStored);
+    this.#opened = opening.testing;
+    return opening;
+  };
+
+  /** Undefined where there are none. */
+  get opened(): TestJobs | undefined {
+    return this.#opened;
+  }
+}
+
+/** Closes, and then throws what blocked the loop without a request being rejected for it. */
+function closing(shutDown: () => Promise<void>, failures: BlockFailures): () => Promise<void> {
+  return async () => {
+    await shutDown();
+    const failure = failures.takeAny();
+    if (failure !== undefined) throw failure;
+  };
 }
 
 /** Makes the function that closes the client: unread bodies end first, and their tasks and dependencies with the others. */
