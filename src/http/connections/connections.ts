@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, Server, ServerOptions, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ResolvedSettings } from "../../app/settings/settings.ts";
@@ -69,31 +69,17 @@ export class Connections {
 
   /** Makes the node:http server for one of the addresses listened on. */
   createServer(handler: RequestListener): Server {
-    const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
-    const { tls, isHandshake, onAccepted } = this.#wants;
-    const options = {
-      maxHeaderSize: maxHeaderBytes,
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: keepAliveTimeoutMs,
-      optimizeEmptyRequests: this.#wants.optimizeEmptyRequests,
-      requireHostHeader: false, // Node's own refusal would be neither logged nor counted
-      ...(isHandshake && {
-        shouldUpgradeCallback: (request: IncomingMessage) => {
-          cutFragment(request);
-          return hostMistake(request) === undefined && isHandshake(request);
-        },
-      }),
-      // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
-      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
-    };
+    const { tls, onAccepted } = this.#wants;
     const listener = this.#listenerFor(handler);
     const server =
       tls === undefined
-        ? nodeHttp.createServer(options, listener)
+        ? nodeHttp.createServer(this.#options, listener)
         : process
             .getBuiltinModule("node:https")
-            .createServer({ ...options, ...tls, handshakeTimeout: headersTimeoutMs }, listener);
+            .createServer(
+              { ...this.#options, ...tls, handshakeTimeout: this.#settings.headersTimeoutMs },
+              listener,
+            );
     const open = this.#open;
     /** One function for all connections: each of its own would be kept as long as they are. */
     function onClose(this: AnsweringSocket): void {
@@ -119,6 +105,27 @@ export class Connections {
     this.#stalled.watch(server, open);
     server.on("clientError", (error: ParserError, stream) => this.#refuse(error, stream as AnsweringSocket));
     return server;
+  }
+
+  get #options(): ServerOptions {
+    const { maxHeaderBytes, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs } = this.#settings;
+    const { optimizeEmptyRequests, isHandshake } = this.#wants;
+    return {
+      maxHeaderSize: maxHeaderBytes,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      optimizeEmptyRequests,
+      requireHostHeader: false, // Node's own refusal would be neither logged nor counted
+      ...(isHandshake && {
+        shouldUpgradeCallback: (request: IncomingMessage) => {
+          cutFragment(request);
+          return hostMistake(request) === undefined && isHandshake(request);
+        },
+      }),
+      // By default Node looks for slow clients every 30 s, which would turn a timeout of 15 s into one of up to 45 s.
+      connectionsCheckingInterval: Math.max(MIN_CHECK_MS, Math.min(headersTimeoutMs, requestTimeoutMs) / 4),
+    };
   }
 
   /** What node:http calls with each request. */
