@@ -198,7 +198,7 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
     checkRouter(router, at);
     checkOptionNames("include a router", options, routerOptionNames, at);
     const inherited = inheritedFrom(options, at);
-    if (router === this || router.#reaches(this)) {
+    if (router.declaredRouters().includes(this as unknown as Router<Dependencies>)) {
       throw new OffloopError(
         "OFFLOOP_ROUTER_CYCLE",
         "Cannot include a router: it includes this one already",
@@ -361,14 +361,7 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
   }
 
   *#collectTasks(): Generator<Task> {
-    yield* this.#tasks.values();
-    for (const entry of this.#declared) if ("router" in entry) yield* entry.router.#collectTasks();
-  }
-
-  #reaches(target: Router<Dependencies>): boolean {
-    return this.#declared.some(
-      (entry) => "router" in entry && (entry.router === target || entry.router.#reaches(target)),
-    );
+    for (const router of this.#collectRouters()) yield* router.#tasks.values();
   }
 }
 
