@@ -31,11 +31,6 @@ export class BackgroundChains {
     this.#onFailure = onFailure;
   }
 
-  /** How many requests have unfinished tasks. */
-  get size(): number {
-    return this.#chains.size;
-  }
-
   /**
    * Starts a request's tasks; call this once its response has been sent. Never throws.
    *
