@@ -2,7 +2,6 @@ import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
 import type { Override } from "../app/dependency.ts";
 import { type Layered, nearestHandlers } from "../app/layer.ts";
-import type { AppTarget } from "../app/load/load.ts";
 import { servedPaths, servedRouters, servedTasks, strayTasks } from "../app/parts.ts";
 import { beginServing } from "../app/served.ts";
 import type { ResolvedSettings } from "../app/settings/settings.ts";
@@ -23,16 +22,8 @@ import { SessionCookie } from "../operation/session.ts";
 import { ConnectionWork, compiledTasks, listWork, OperationWork } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import type { ThreadPool } from "../threads/pool/pool.ts";
-import type { EarlyWorker } from "../threads/pool/worker.ts";
 import { openAppScope } from "./app-scope.ts";
-import {
-  type Around,
-  type Arounds,
-  compose,
-  type LaneRequest,
-  type RunOperation,
-  type RunTask,
-} from "./around.ts";
+import { type Arounds, compose, type LaneRequest, type RunOperation, type RunTask } from "./around.ts";
 import { type AttemptLanes, attemptLanes } from "./attempts.ts";
 import { BackgroundChains, logTaskFailure, logTasks } from "./background.ts";
 import { checkWorks } from "./check-works.ts";
@@ -43,7 +34,7 @@ import {
   type OpenedLanes,
   observeTasks,
 } from "./choose.ts";
-import { openCalls, openPool } from "./open-pool.ts";
+import { openCalls, openPool, type PoolSource } from "./open-pool.ts";
 import { LaneSocket, type RunnableSocket } from "./sockets.ts";
 import { surround } from "./surround.ts";
 
@@ -76,19 +67,9 @@ export interface Lanes {
 }
 
 /** Options for opening an app's lanes. */
-export interface LaneOptions {
-  readonly settings: ResolvedSettings;
-  /** Where threads find the app. */
-  readonly target: AppTarget | undefined;
-  readonly log: Logger;
+export interface LaneOptions extends PoolSource {
   /** What a test substitutes for dependencies. */
   readonly overrides?: readonly Override[] | undefined;
-  /** What surrounds runs; the last is the outermost. */
-  readonly arounds: readonly Around[];
-  /** Whether what threads write to stdout and stderr becomes lines of the log. */
-  readonly ownsOutput: boolean;
-  /** The worker of the first thread, if it was started already. */
-  readonly early?: EarlyWorker | undefined;
 }
 
 /**

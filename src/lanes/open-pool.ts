@@ -21,8 +21,10 @@ const START_MS = 30_000;
 /** What a pool is made from, in addition to its work. */
 export interface PoolSource {
   readonly settings: ResolvedSettings;
+  /** Where threads find the app. */
   readonly target: AppTarget | undefined;
   readonly log: Logger;
+  /** What surrounds runs; the last is the outermost. */
   readonly arounds: readonly Around[];
   /** Whether what threads write to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
