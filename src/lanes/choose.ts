@@ -19,20 +19,13 @@ import { runMessageHere } from "../operation/run-message.ts";
 import { type CompiledTask, runTask } from "../operation/run-task.ts";
 import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/task-call.ts";
-import {
-  ConnectionWork,
-  DependencyWork,
-  ErrorHandlerWork,
-  MessageWork,
-  OperationWork,
-  TaskWork,
-  type Work,
-} from "../threads/crossing/work.ts";
+import type { MessageWork, OperationWork } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
 import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import { BoundLog } from "./bound-log.ts";
+import { deadlineOf, passed, withinDeadline } from "./deadline.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
 
@@ -143,22 +136,6 @@ function idOf({ request, attempt }: TaskCall): string {
   return attempt?.job.id ?? request ?? "";
 }
 
-/** Whether the work may have to be ended while it runs. */
-export function mayBeEnded(work: Work, timeouts: OpenedLanes["timeouts"]): boolean {
-  const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
-  if (work instanceof ErrorHandlerWork) return true; // by the deadline of the operation that failed
-  return isDurable || deadlineOf(work, timeouts) !== undefined;
-}
-
-/** The deadline of a piece of work: its own, or the app's for its kind. */
-export function deadlineOf(work: Work, timeouts: OpenedLanes["timeouts"]): number | undefined {
-  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
-  if (work instanceof OperationWork || work instanceof MessageWork)
-    return work.declaration.timeoutMs ?? timeouts.operationMs;
-  if (work instanceof ConnectionWork || work instanceof ErrorHandlerWork) return timeouts.operationMs;
-  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
-}
-
 async function runOnLoop(
   lanes: OpenedLanes,
   call: TaskCall,
@@ -194,40 +171,6 @@ function runWithContext(
   const own = new BoundLog(log.child(taskFields(task, { id, job: attempt?.job })));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, deadline, signal: () => signal, log: () => own }, loop);
-}
-
-/** The reason that a signal aborts with when a deadline passes. */
-function passed(timeoutMs: number): DOMException {
-  return new DOMException(`${timeoutMs} ms have passed`, "TimeoutError");
-}
-
-/**
- * Waits for work on the loop, but only until its deadline. Nothing can end the work itself: it may continue.
- *
- * @param onLate - Called with the elapsed time when the deadline passes; what it returns or throws replaces the outcome
- * of the work.
- */
-async function withinDeadline<T>(
-  timeoutMs: number,
-  work: Promise<T>,
-  onLate: (elapsedMs: number) => T,
-): Promise<T> {
-  const start = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve, reject) => {
-    timer = setTimeout(() => {
-      try {
-        resolve(onLate(performance.now() - start));
-      } catch (error) {
-        reject(error);
-      }
-    }, timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** An operation that can be called, with everything that surrounds its runs. */

@@ -1,0 +1,60 @@
+import type { ResolvedSettings } from "../app/settings/settings.ts";
+import {
+  ConnectionWork,
+  DependencyWork,
+  ErrorHandlerWork,
+  MessageWork,
+  OperationWork,
+  TaskWork,
+  type Work,
+} from "../threads/crossing/work.ts";
+
+/** Whether the work may have to be ended while it runs. */
+export function mayBeEnded(work: Work, timeouts: ResolvedSettings["timeouts"]): boolean {
+  const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
+  if (work instanceof ErrorHandlerWork) return true; // by the deadline of the operation that failed
+  return isDurable || deadlineOf(work, timeouts) !== undefined;
+}
+
+/** The deadline of a piece of work: its own, or the app's for its kind. */
+export function deadlineOf(work: Work, timeouts: ResolvedSettings["timeouts"]): number | undefined {
+  if (work instanceof DependencyWork) return deadlineOf(work.operation, timeouts);
+  if (work instanceof OperationWork || work instanceof MessageWork)
+    return work.declaration.timeoutMs ?? timeouts.operationMs;
+  if (work instanceof ConnectionWork || work instanceof ErrorHandlerWork) return timeouts.operationMs;
+  return work instanceof TaskWork ? (work.declaration.timeoutMs ?? timeouts.taskMs) : undefined;
+}
+
+/** The reason that a signal aborts with when a deadline passes. */
+export function passed(timeoutMs: number): DOMException {
+  return new DOMException(`${timeoutMs} ms have passed`, "TimeoutError");
+}
+
+/**
+ * Waits for work on the loop, but only until its deadline. Nothing can end the work itself: it may continue.
+ *
+ * @param onLate - Called with the elapsed time when the deadline passes; what it returns or throws replaces the outcome
+ * of the work.
+ */
+export async function withinDeadline<T>(
+  timeoutMs: number,
+  work: Promise<T>,
+  onLate: (elapsedMs: number) => T,
+): Promise<T> {
+  const start = performance.now();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve, reject) => {
+    timer = setTimeout(() => {
+      try {
+        resolve(onLate(performance.now() - start));
+      } catch (error) {
+        reject(error);
+      }
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
