@@ -36,9 +36,15 @@ import { type DependencyWork, TaskWork } from "../crossing/work.ts";
 interface Session {
   /** Keyed by their paths in the operation's plan. */
   readonly values: Map<string, unknown>;
-  /** What each of the calls has opened, and with which exchange. */
-  readonly opened: { readonly open: OpenDependencies; readonly exchange: Exchange }[];
+  /** In the order of the calls. */
+  readonly opened: Opened[];
   readonly services: RequestServices;
+}
+
+/** What one call has opened, and with which exchange. */
+interface Opened {
+  readonly open: OpenDependencies;
+  readonly exchange: Exchange;
 }
 
 /** What a thread provides to the dependencies that are called in it. */
@@ -61,14 +67,7 @@ export class DependencySessions {
   /** Calls dependencies in order. The session outlives the call when something stays open or is needed later. */
   async call(work: DependencyWork, payload: DependencyPayload, services: CallServices): Promise<TaskOutcome> {
     const session = this.#enter(payload, services);
-    const open = new OpenDependencies();
-    const request = new ReceivedRequest(payload.request, session.services);
-    const exchange =
-      work.operation instanceof TaskWork
-        ? new TaskExchange(work.operation.declaration, request, this.#runtime)
-        : new Exchange(payload.operation, request, this.#runtime);
-    exchange.takeSession(payload.sessionState);
-    session.opened.push({ open, exchange });
+    const { open, exchange } = this.#open(work, payload, session);
     const values: RemoteValue[] = [];
     let background: DependencyResult["background"];
     let failure: Failure | undefined;
@@ -111,7 +110,7 @@ export class DependencySessions {
     if (session === undefined) return [true, {} satisfies CloseResult];
     if (ends) this.#sessions.delete(payload.session);
     services.resume(session.services);
-    const { open, exchange } = session.opened[payload.call] as Session["opened"][number];
+    const { open, exchange } = session.opened[payload.call] as Opened;
     if (refusesTasks) exchange.endBackground();
     const left = await open.close(failure && { error: unpackThrown(failure, this.#handlers) }, scope);
     try {
@@ -135,6 +134,18 @@ export class DependencySessions {
     return known;
   }
 
+  #open({ operation }: DependencyWork, payload: DependencyPayload, session: Session): Opened {
+    const request = new ReceivedRequest(payload.request, session.services);
+    const exchange =
+      operation instanceof TaskWork
+        ? new TaskExchange(operation.declaration, request, this.#runtime)
+        : new Exchange(payload.operation, request, this.#runtime);
+    exchange.takeSession(payload.sessionState);
+    const opened = { open: new OpenDependencies(), exchange };
+    session.opened.push(opened);
+    return opened;
+  }
+
   #keep({ session, calls }: DependencyPayload, entered: Session, open: OpenDependencies): number | undefined {
     if (session !== undefined) return session;
     if (open.size === 0 && !calls.some(({ isNeededLater }) => isNeededLater)) return undefined;
@@ -145,7 +156,7 @@ export class DependencySessions {
   #make(
     { declaration }: PlannedDependency,
     { path, inputs, values, there }: DependencyCall,
-    { session, open, exchange }: { session: Session; open: OpenDependencies; exchange: Exchange },
+    { session, open, exchange }: Opened & { readonly session: Session },
   ): unknown {
     if (declaration.scope === "thread") return this.#runtime.shared.get(declaration);
     const context = new DependencyContext(exchange, unpackValue(inputs) as ReadInputs);
