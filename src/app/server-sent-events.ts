@@ -79,7 +79,8 @@ export class Events extends Reply {
 /**
  * Sends server-sent events: each value as JSON in one `data`, or an event made by `event`. A comment every 15 seconds
  * keeps the connection open while nothing happens. The head is sent at once, so an error breaks the response off: check
- * first, then return the stream.
+ * first, then return the stream. At a shutdown, events in answer to a GET end after the current one, since an `EventSource`
+ * connects again; others go on to their end.
  *
  * @param items - What to send: a generator, or any other iterable.
  * @param options - Status and headers.
