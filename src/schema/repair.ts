@@ -2,13 +2,14 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Coerce, coercionOf } from "./coerce.ts";
 import { parseDate } from "./date.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { isOwnRule } from "./own-rule.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
 
 /**
- * Repairs, in a copy, what a schema refused but pydantic's lax mode would accept. Returns the same value when there is
- * nothing to repair.
+ * Repairs, in a copy, what a schema refused but pydantic's lax mode would accept. What a rule of the user's has refused
+ * stays refused. Returns the same value when there is nothing to repair.
  */
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
 
@@ -88,6 +89,7 @@ function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
     shape = shape.at(key);
     value = innerOf(value, key);
   }
+  if (isOwnRule(issue, value, shape)) return [];
   const mended = mendedLeaf(value, shape, expectationOf(issue));
   return Object.is(mended, value)
     ? mendsOfAlternative(search, errors, { keys, shape })
