@@ -35,6 +35,12 @@ export interface OperationOptions extends Shape, OperationDocumentation {
    * `maxBodyBytes`.
    */
   readonly maxBodyBytes?: number | undefined;
+  /**
+   * Whether the values of its JSON body are taken as they are, as in pydantic's strict mode: `true`, `"7"` and `7.0` are
+   * no integers, and `1` is no boolean. Also for the bodies that its dependencies declare. Default: the app's
+   * `inputs.strictTypes`.
+   */
+  readonly strictTypes?: boolean | undefined;
   /** Tags, after those of its routers. */
   readonly tags?: readonly string[] | undefined;
 }
@@ -49,6 +55,7 @@ export const operationOptionNames: Readonly<Record<keyof OperationOptions, true>
   runs: true,
   timeoutMs: true,
   maxBodyBytes: true,
+  strictTypes: true,
   tags: true,
 };
 

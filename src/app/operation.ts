@@ -5,6 +5,7 @@ import { type AnySchema, isSchema } from "../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "./dependency.ts";
 import type { OperationDocumentation } from "./documentation.ts";
 import { checkDocumentation } from "./documentation-mistakes.ts";
+import { flag } from "./flag.ts";
 import { type OperationOptions, operationOptionNames } from "./handler.ts";
 import { checkInputs, formAndBody, type Inputs, schemaInvalid } from "./inputs.ts";
 import { integer, timeoutMs } from "./integer.ts";
@@ -34,6 +35,8 @@ export interface Operation extends Layered {
   readonly tags: readonly string[];
   readonly timeoutMs: number | undefined;
   readonly maxBodyBytes: number | undefined;
+  /** Whether JSON is taken as it is; undefined to do as the app does. */
+  readonly strictTypes: boolean | undefined;
   readonly documentation: OperationDocumentation;
   /** Whether it handles the messages of a websocket instead of requests. */
   readonly isMessage: boolean;
@@ -98,6 +101,7 @@ export function createOperation(
     tags: options.tags ?? [],
     timeoutMs: timeoutMs(`timeoutMs of ${id}`, options.timeoutMs, location),
     maxBodyBytes: bodyLimit(id, options.maxBodyBytes, location),
+    strictTypes: flag(`strictTypes of ${id}`, options.strictTypes, location),
     documentation: options,
     isMessage: false,
     ...onItsOwn,

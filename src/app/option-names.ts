@@ -44,6 +44,8 @@ const foreign: Readonly<Record<string, readonly string[]>> = {
   use_cache: ["cache"],
   model: ["schema"],
   schema: ["query", "params", "body", "response"],
+  strict: ["strictTypes"],
+  coerceTypes: ["strictTypes"],
 };
 
 /** What to write instead of an option of this name. */
@@ -58,6 +60,7 @@ const inner: Readonly<Record<string, string>> = {
   concurrency: "durable",
   ordered: "durable",
   keepMs: "durable",
+  strictTypes: "inputs",
 };
 
 function advice(unknown: string, known: readonly string[]): { readonly hint: string; readonly fix: string } {

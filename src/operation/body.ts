@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import sjson from "secure-json-parse";
 import type { Operation } from "../app/operation.ts";
 import type { InputBounds } from "../app/settings/input-settings.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
@@ -7,6 +6,7 @@ import { HTTPError, ValidationError } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { CompiledOperation } from "./compile.ts";
 import { findJsonMistake } from "./json-mistake.ts";
+import { type Fractions, type NumberRules, type ParsedJson, parseNumbers } from "./json-numbers.ts";
 import { hasAtMost, headerValue, parseQuery, type RawRequest } from "./raw.ts";
 
 /** The parsed body, shared by everyone who reads it. */
@@ -14,11 +14,18 @@ export interface ParsedBody {
   readonly json: unknown;
   /** How many values the JSON has; 0 when it is short anyway. */
   readonly values: number;
+  /** Undefined unless types are strict and the JSON has some. */
+  readonly fractions: Fractions | undefined;
   readonly form: FormValues | undefined;
 }
 
 /** For a run that reads none. */
-export const nothingParsed: ParsedBody = { json: undefined, values: 0, form: undefined };
+export const nothingParsed: ParsedBody = {
+  json: undefined,
+  values: 0,
+  fractions: undefined,
+  form: undefined,
+};
 
 /** Parses the body as far as anyone needs it. */
 export function parseBody(
@@ -32,8 +39,8 @@ export function parseBody(
 ): ParsedBody {
   if (!reads.json && !reads.form) return nothingParsed;
   const rules: BodyRules = { strictContentType, bounds, hasBigints: reads.bigints, declaration };
-  const { value, values } = reads.json ? readBody(request, rules) : noBody;
-  return { json: value, values, form: reads.form ? readForm(request, bounds) : undefined };
+  const { value, values, fractions } = reads.json ? readBody(request, rules) : noBody;
+  return { json: value, values, fractions, form: reads.form ? readForm(request, bounds) : undefined };
 }
 
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i;
@@ -50,13 +57,12 @@ export interface BodyRules {
 }
 
 /** A body as a value. */
-export interface ReadBody {
-  readonly value: unknown;
+export interface ReadBody extends ParsedJson {
   /** How many values it has; 0 when it is short anyway. */
   readonly values: number;
 }
 
-const noBody: ReadBody = { value: undefined, values: 0 };
+const noBody: ReadBody = { value: undefined, values: 0, fractions: undefined };
 
 /**
  * The body as a value: parsed when it is JSON, its text when it is not (the schema then says what it expected, as in
@@ -71,7 +77,7 @@ export function readBody(request: RawRequest, rules: BodyRules): ReadBody {
   if (!isUtf8(bytes)) throw new HTTPError(400, "There was an error parsing the body");
   const type = headerValue(request, "content-type");
   const isJson = type === undefined ? !rules.strictContentType : JSON_MEDIA_TYPE.test(type);
-  if (!isJson) return { value: textOf(bytes), values: 0 };
+  if (!isJson) return { ...noBody, value: textOf(bytes) };
   try {
     return readJson(bytes, rules, "body");
   } catch (error) {
@@ -126,7 +132,8 @@ export function readJson(
   root: string,
 ): ReadBody {
   const values = checkBounds(bytes, bounds, root);
-  return { value: parseJson(textOf(bytes), hasBigints, root), values };
+  const { strictTypes } = bounds;
+  return { ...parseJson(textOf(bytes), { hasBigints, strictTypes }, root), values };
 }
 
 /** Returns the number of values. A text that is too short to exceed any limit is not examined. */
@@ -140,9 +147,9 @@ function checkBounds(bytes: Uint8Array, bounds: InputBounds, root: string): numb
   throw new HTTPError(413, `Content Too Large: the ${root} has more than ${maxValues} values`);
 }
 
-function parseJson(text: string, hasBigints: boolean, root: string): unknown {
+function parseJson(text: string, rules: NumberRules, root: string): ParsedJson {
   try {
-    return hasBigints && /\d{16}/.test(text) ? sjson.parse(text, keepDigits as Reviver) : sjson.parse(text);
+    return parseNumbers(text, rules);
   } catch (error) {
     const mistake = findJsonMistake(text);
     throw jsonInvalid(root, mistake?.position, mistake?.error ?? (error as Error).message);
@@ -154,17 +161,6 @@ function jsonInvalid(root: string, position: number | undefined, error: string):
   return new ValidationError([
     { type: "json_invalid", loc, msg: "JSON decode error", input: {}, ctx: { error } },
   ]);
-}
-
-type Reviver = Parameters<typeof JSON.parse>[1];
-
-/** The same limit as Python's. */
-const MAX_DIGITS = 4_300;
-
-/** V8 passes the source text of a number, which TypeScript's library does not declare yet. */
-function keepDigits(_key: string, value: unknown, { source = "" }: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value) || source.length > MAX_DIGITS) return value;
-  return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** The fields and files of a form by name, in the order they were sent. */

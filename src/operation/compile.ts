@@ -56,14 +56,14 @@ export function compileOperation(
   settings: OperationSettings,
   inputSettings: Resolved<InputSettings>,
 ): CompiledOperation {
-  const bounds = inputBounds(inputSettings, declaration.lane);
+  const bounds = inputBounds(inputSettings, declaration.lane, declaration.strictTypes);
   const all = [declaration.inputs, ...plan.nodes.map((node) => node.declaration.inputs)];
   return {
     declaration,
     inputs: compileInputs(declaration.inputs, bounds),
     dependencies: plan.nodes.map((node) => compileDependency(node, bounds)),
     plan,
-    response: declaration.response && compileSchema(declaration.response, bounds),
+    response: declaration.response && compileSchema(declaration.response, { ...bounds, strictTypes: false }),
     jsonType: jsonTypeOf(declaration),
     reads: {
       json: all.some(({ body }) => body !== undefined),

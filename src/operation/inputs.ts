@@ -73,12 +73,13 @@ export function compileInputs(
   { params, query, headers, cookies, form, body }: Inputs,
   bounds: InputBounds,
 ): CompiledInputs {
+  const ofText: InputBounds = { ...bounds, strictTypes: false }; // a number in a URL is text, too
   const sources = {
-    params: compileGroup("path", params, bounds),
-    query: compileGroup("query", query, bounds),
-    headers: compileGroup("header", headers, bounds),
-    cookies: compileGroup("cookie", cookies, bounds),
-    form: form && compileGroup("body", form, bounds),
+    params: compileGroup("path", params, ofText),
+    query: compileGroup("query", query, ofText),
+    headers: compileGroup("header", headers, ofText),
+    cookies: compileGroup("cookie", cookies, ofText),
+    form: form && compileGroup("body", form, ofText),
     body: body && compileBody(body, bounds),
   };
   const isEmpty = Object.values(sources).every((source) => source === undefined);

@@ -38,7 +38,7 @@ export class MessageFormat {
     this.#bounds = bounds;
     this.#received = received && compileSchema(received, bounds);
     this.#hasBigints = received !== undefined && hasBigints(received);
-    this.#sent = sent && compileSchema(sent, bounds);
+    this.#sent = sent && compileSchema(sent, { ...bounds, strictTypes: false });
   }
 
   /**
@@ -69,8 +69,7 @@ export class MessageFormat {
   #check(checked: CheckedSchema, { bytes, isBinary }: Frame): Validated | Promise<Validated> {
     if (isBinary) return validate(checked, bytes, "(bytes)", loc);
     const rules = { bounds: this.#bounds, hasBigints: this.#hasBigints };
-    const { value, values } = readJson(bytes, rules, "message");
-    return checkBody(checked, value, loc, values);
+    return checkBody(checked, readJson(bytes, rules, "message"), loc);
   }
 
   #accept(result: Validated): unknown {

@@ -2,7 +2,7 @@ import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
 import { validateLong } from "../schema/long-values.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
 import { longFrom } from "../schema/values.ts";
-import type { FormValues, ParsedBody } from "./body.ts";
+import type { FormValues, ParsedBody, ReadBody } from "./body.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
 import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";
 
@@ -126,10 +126,11 @@ function valuesFor(sent: unknown, many: boolean, takesFirst: boolean): unknown {
 
 const bodyLoc = ["body"];
 
-function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Reading): void {
+function readBody(body: BodyInput, parsed: ParsedBody, reading: Reading): void {
+  const { json, values, fractions } = parsed;
   const { inputs } = reading;
   if ("schema" in body) {
-    take(checkBody(body, json, bodyLoc, values), inputs, "body", reading);
+    take(checkBody(body, { value: json, values, fractions }, bodyLoc), inputs, "body", reading);
     return;
   }
   const isObject = json !== null && typeof json === "object" && !Array.isArray(json);
@@ -140,7 +141,8 @@ function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Readin
     const loc = ["body", wireName];
     if (isObject) {
       const value = Object.hasOwn(json, wireName) ? (json as Record<string, unknown>)[wireName] : undefined;
-      take(checkBody(key, value, loc, values), target, name, reading);
+      const part = { value, values, fractions: fractions?.at(json, wireName) };
+      take(checkBody(key, part, loc), target, name, reading);
     } else if (json == null) {
       take(validate(key, undefined, undefined, loc), target, name, reading);
     } else {
@@ -151,12 +153,33 @@ function readBody(body: BodyInput, { json, values }: ParsedBody, reading: Readin
   }
 }
 
-/** A refused null counts as absent, as in FastAPI: its default applies, or it is missing. */
+/** Validates a body, a key of one, or a message. */
 export function checkBody(
   checked: CheckedSchema,
-  value: unknown,
+  sent: ReadBody,
   loc: readonly string[],
-  values: number,
+): Validated | Promise<Validated> {
+  const result = checkValue(checked, sent, loc);
+  const mistakes = sent.fractions?.mistakes(checked, loc) ?? [];
+  if (mistakes.length === 0) return result;
+  const join = ({ details = [] }: Validated): Validated => ({ details: withOthers(details, mistakes) });
+  return result instanceof Promise ? result.then(join) : join(result);
+}
+
+/** One mistake for each place. */
+function withOthers(
+  details: readonly ValidationDetail[],
+  others: readonly ValidationDetail[],
+): ValidationDetail[] {
+  const places = new Set(details.map(({ loc }) => JSON.stringify(loc)));
+  return [...details, ...others.filter(({ loc }) => !places.has(JSON.stringify(loc)))];
+}
+
+/** A refused null counts as absent, as in FastAPI: its default applies, or it is missing. */
+function checkValue(
+  checked: CheckedSchema,
+  { value, values }: ReadBody,
+  loc: readonly string[],
 ): Validated | Promise<Validated> {
   if (value !== null && values > 0 && values > longFrom(checked.schema))
     return validateLong(checked, value, loc);

@@ -7,8 +7,9 @@ import { declaredWords, quotes } from "./quoted.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
+import { wrongTypeName } from "./wrong-type.ts";
 
-/** Where a request is checked, and how many of its mistakes are reported. */
+/** Where and how strictly values are checked, and how many mistakes are reported. */
 export interface CheckLimits {
   /** The lane it is checked on. */
   readonly lane: "loop" | "thread";
@@ -16,6 +17,8 @@ export interface CheckLimits {
   readonly maxMistakes: number;
   /** Maximum number of characters of each `input`. */
   readonly maxEchoedChars: number;
+  /** Whether values are taken as they are, so that only what JSON lacks is made of them. */
+  readonly strictTypes: boolean;
 }
 
 /** A value that does not fit, and where it was. */
@@ -106,7 +109,8 @@ function* issueDetails(
     return;
   }
   const input = echoed(value, maxEchoedChars, found.shape);
-  yield { type: kindOf(issue), loc, msg, input };
+  const wrongType = refused.limits.strictTypes ? wrongTypeName(issue, value, found.shape) : undefined;
+  yield { type: wrongType ?? kindOf(issue), loc, msg, input };
 }
 
 function messageOf(issue: LibraryIssue, { shape, value }: Located, maxChars: number): string {

@@ -210,7 +210,7 @@ export class ItemCheck {
   #repairOf(schema: AnySchema): Repair {
     let repair = this.#repairs.get(schema);
     if (repair === undefined) {
-      repair = createRepairOfMany(schema);
+      repair = createRepairOfMany(schema, this.#limits);
       this.#repairs.set(schema, repair);
     }
     return repair;

@@ -8,8 +8,8 @@ import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
 
 /**
- * Repairs, in a copy, what a schema refused but pydantic's lax mode would accept. What a rule of the user's has refused
- * stays refused. Returns the same value when there is nothing to repair.
+ * Repairs, in a copy, what a schema refused but pydantic would accept: in its lax mode, or in its strict mode for JSON.
+ * What a rule of the user's has refused stays refused. Returns the same value when there is nothing to repair.
  */
 export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[]) => unknown;
 
@@ -19,26 +19,32 @@ export type Repair = (value: unknown, issues: readonly StandardSchemaV1.Issue[])
  */
 export const MAX_REPAIRS = 3;
 
+/** How much is made of a value. */
+export interface RepairMode {
+  /** Only what JSON lacks: a `Date` of a text, a `Set` of a list, a `Map` of an object, a bigint of an integer. */
+  readonly strictTypes: boolean;
+}
+
 /**
- * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, `"2026-01-31"` where a `Date` is,
- * a list where a `Set` is. It runs only when validation has failed, so that valid input costs nothing, and looks only
+ * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, unless types are strict,
+ * `"2026-01-31"` where a `Date` is, a list where a `Set` is. It runs only when validation has failed, so that valid input costs nothing, and looks only
  * at what was refused.
  */
-export function createRepair(schema: AnySchema): Repair {
-  return (value, issues) => createRepairOfMany(schema)(value, issues);
+export function createRepair(schema: AnySchema, mode: RepairMode): Repair {
+  return (value, issues) => createRepairOfMany(schema, mode)(value, issues);
 }
 
 /**
  * The same for many values of one request. Nothing is cached: with a recursive schema, the client determines how much
  * there would be.
  */
-export function createRepairOfMany(schema: AnySchema): Repair {
+export function createRepairOfMany(schema: AnySchema, { strictTypes }: RepairMode): Repair {
   const root = inputJsonSchema(schema);
   if (root === undefined) return (value) => value;
   const outer: Outer = { keys: [], shape: Shape.of(root) };
   return (value, issues) => {
     const mends: Mend[] = [];
-    const search: Search = { whole: value, tries: 0 };
+    const search: Search = { whole: value, strictTypes, tries: 0 };
     for (const issue of issues) mends.push(...mendsOf(search, issue, outer));
     const [first] = mends;
     if (first === undefined) return value;
@@ -59,7 +65,7 @@ export interface Mend {
 const MAX_TRIES = 5_000;
 
 /** One search for what can be repaired in a value. */
-interface Search {
+interface Search extends RepairMode {
   readonly whole: unknown;
   tries: number;
 }
@@ -90,7 +96,10 @@ function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
     value = innerOf(value, key);
   }
   if (isOwnRule(issue, value, shape)) return [];
-  const mended = mendedLeaf(value, shape, expectationOf(issue));
+  const mended = mendedLeaf(value, shape, {
+    expected: expectationOf(issue),
+    strictTypes: search.strictTypes,
+  });
   return Object.is(mended, value)
     ? mendsOfAlternative(search, errors, { keys, shape })
     : [{ keys, value: mended }];
@@ -168,22 +177,26 @@ function expectationOf(issue: StandardSchemaV1.Issue): Expectation | undefined {
   return undefined;
 }
 
-function mendedLeaf(value: unknown, shape: Shape, expected: Expectation | undefined): unknown {
-  if (value instanceof Set) return mendedItems(value, shape.at(0), expected);
+/** What an issue says, and how much to make of the value it is about. */
+interface Wanted extends RepairMode {
+  readonly expected: Expectation | undefined;
+}
+
+function mendedLeaf(value: unknown, shape: Shape, wanted: Wanted): unknown {
+  if (value instanceof Set) return mendedItems(value, shape.at(0), wanted);
   const { alternatives, root } = shape;
-  const special =
-    expected === "date" ? toDate(value, alternatives) : fill(expected, value, alternatives, root);
+  const special = wanted.expected === "date" ? toDate(value, alternatives) : fill(wanted, value, shape);
   if (special !== undefined) return special;
   for (const alternative of alternatives) {
-    const mended = repairAs(value, alternative, root);
+    const mended = wanted.strictTypes ? asWritten(value, alternative) : repairAs(value, alternative, root);
     if (!Object.is(mended, value)) return mended;
   }
   return value;
 }
 
 /** No library says which item of a set it has refused, only what it expected. */
-function mendedItems(items: Set<unknown>, shape: Shape, expected: Expectation | undefined): Set<unknown> {
-  const mended = [...items].map((item) => (item instanceof Date ? item : mendedLeaf(item, shape, expected)));
+function mendedItems(items: Set<unknown>, shape: Shape, wanted: Wanted): Set<unknown> {
+  const mended = [...items].map((item) => (item instanceof Date ? item : mendedLeaf(item, shape, wanted)));
   const isMended = [...items].some((item, index) => !Object.is(item, mended[index]));
   return isMended ? new Set(mended) : items;
 }
@@ -199,17 +212,17 @@ function isDate({ format }: JsonSchema): boolean {
 
 /** Makes a set from a list, or a map from an object; undefined when neither is expected. */
 function fill(
-  expected: Expectation | undefined,
+  { expected, strictTypes }: Wanted,
   value: unknown,
-  [json = {}]: readonly JsonSchema[],
-  root: JsonSchema,
+  { alternatives: [json = {}], root }: Shape,
 ): unknown {
-  if (expected === "set" && Array.isArray(value)) return new Set(coercionOf(json, root)(value) as unknown[]);
+  if (expected === "set" && Array.isArray(value))
+    return new Set(strictTypes ? value : (coercionOf(json, root)(value) as unknown[]));
   if (expected !== "map" || value === null || typeof value !== "object" || Array.isArray(value))
     return undefined;
   const { additionalProperties } = json;
   const coerce =
-    typeof additionalProperties === "object"
+    typeof additionalProperties === "object" && !strictTypes
       ? coercionOf(additionalProperties, root)
       : (item: unknown) => item;
   return new Map(Object.entries(value).map(([key, item]) => [key, coerce(item)]));
@@ -218,16 +231,18 @@ function fill(
 function repairAs(value: unknown, json: JsonSchema, root: JsonSchema): unknown {
   if (typeof value === "string")
     return isDate(json) || json.type === "array" ? value : coercionFor(json, root)(value);
-  if (typeof value === "number") {
-    if (json.format === "int64" && Number.isSafeInteger(value)) return BigInt(value);
-    if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
-  }
+  if (json.type === "boolean" && (value === 0 || value === 1)) return value === 1;
   if (typeof value === "boolean" && isNumeric(json))
     return json.format === "int64" ? BigInt(value) : Number(value);
-  if (typeof value === "bigint" && json.format !== "int64" && isNumeric(json)) return Number(value);
   // A Date from a database is sent as text.
   if (value instanceof Date && json.type === "string") return value.toJSON() ?? value;
-  return value;
+  return asWritten(value, json);
+}
+
+/** A number in the type that the schema has for it: with a bigint in it, a body is read with all its digits. */
+function asWritten(value: unknown, json: JsonSchema): unknown {
+  if (json.format === "int64") return Number.isSafeInteger(value) ? BigInt(value as number) : value;
+  return typeof value === "bigint" && isNumeric(json) ? Number(value) : value;
 }
 
 const coercions = new WeakMap<JsonSchema, Coerce>();

@@ -10,6 +10,7 @@ export class Shape {
   readonly root: JsonSchema;
   readonly #declared: readonly JsonSchema[];
   readonly #inner = new Map<string | number, Shape>();
+  readonly #tagged = new Map<JsonSchema, Shape>();
 
   private constructor(declared: readonly JsonSchema[], root: JsonSchema) {
     this.root = root;
@@ -60,6 +61,39 @@ export class Shape {
       if (name !== undefined) return name;
     }
     return undefined;
+  }
+
+  /** The place for a value of a tagged union: that of the one alternative with its tag, where there is one. */
+  tagged(value: object): Shape {
+    const { discriminator } = this;
+    if (discriminator === undefined || !Object.hasOwn(value, discriminator)) return this;
+    const tag = (value as Readonly<Record<string, unknown>>)[discriminator];
+    const [found, ...others] = this.alternatives.filter(({ properties }) => {
+      const { const: only, enum: several = [only] } = properties?.[discriminator] ?? {};
+      return several.includes(tag);
+    });
+    if (found === undefined || others.length > 0) return this;
+    let tagged = this.#tagged.get(found);
+    if (tagged === undefined) {
+      tagged = new Shape([found], this.root);
+      this.#tagged.set(found, tagged);
+    }
+    return tagged;
+  }
+
+  /** Whether numbers here have to be integers. */
+  get takesIntegers(): boolean {
+    return (
+      this.alternatives.some(({ type }) => type === "integer") &&
+      this.alternatives.every(({ type }) => type !== undefined && type !== "number")
+    );
+  }
+
+  /** Whether only true and false are taken here, and perhaps null. */
+  get takesBooleans(): boolean {
+    const types = new Set(this.alternatives.map(({ type }) => type));
+    types.delete("null");
+    return types.size === 1 && types.has("boolean");
   }
 
   #names(key: string | number): boolean {

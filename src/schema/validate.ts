@@ -21,7 +21,7 @@ export interface CheckedSchema {
 
 /** Prepares a schema for checking values. */
 export function compileSchema(schema: AnySchema, limits: CheckLimits): CheckedSchema {
-  return { schema, repair: createRepair(schema), limits };
+  return { schema, repair: createRepair(schema, limits), limits };
 }
 
 /**

@@ -40,6 +40,7 @@ test("a misspelt option of an operation is refused with the name that was meant"
     ["params", "query", "response", "operationId", "status", "response", "tags", "headers"],
   );
   assert.equal(meant("dependencies"), "deps");
+  assert.equal(meant("strict"), "strictTypes");
 });
 
 test("Fastify's schema of an operation is refused with the options that its parts are", () => {
@@ -118,6 +119,11 @@ test("a response that is no description of one, or has no status, is refused", (
 test("unknown options of apps, routers, dependencies, tasks and lifespans are refused too", () => {
   const cases: [(options: never) => unknown, object, RegExp][] = [
     [(options) => new App(options), { docUrl: null }, /make an app: .*"docUrl"; did you mean "docsUrl"/],
+    [
+      (options) => new App(options),
+      { strictTypes: true },
+      /it is an option of "inputs"\n {2}fix write inputs: \{ strictTypes: \.\.\. \}$/,
+    ],
     [(options) => new Router(options), { dependencies: {} }, /make a router: .*; did you mean "deps"/],
     [(options) => new Router(options), { title: "An app's" }, /make a router: .*"title"/],
     [(options) => app.include(new Router(), options), { prefx: "/a" }, /did you mean "prefix"/],

@@ -317,6 +317,19 @@ test("a declaration refuses arguments that nothing would read", () => {
   });
 });
 
+test("an operation and a websocket refuse an option of another type, with its place", () => {
+  const app = new App();
+  const refused = (id: string) => ({
+    code: "OFFLOOP_OPTION_INVALID",
+    message: new RegExp(
+      `^Cannot use strictTypes of ${id}: expected true or false, got "no"\n  at .*router.test.ts:`,
+    ),
+  });
+  const options = { strictTypes: "no" as never };
+  assert.throws(() => app.post("/", options, nothing), refused("POST /"));
+  assert.throws(() => app.websocket("/", options, { message: nothing }), refused("WEBSOCKET /"));
+});
+
 test("an operation refuses numbers outside their range, with its place", () => {
   const app = new App();
   for (const [options, text] of [

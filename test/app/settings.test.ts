@@ -40,6 +40,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
     log: { secrets: [], queryValues: true, skipPaths: [] },
     maxBodyBytes: 10_485_760,
     inputs: {
+      strictTypes: false,
       maxLoopBodyBytes: 1_048_576,
       maxLoopValues: 50_000,
       maxValues: 1_000_000,
@@ -72,6 +73,10 @@ test("settings: a value outside its range is refused with what was given", async
       /threads\.resourceLimits\.maxOldGenerationSizeMb: expected a number of MiB above 0, got "512"/,
     ],
     [{ maxBodyBytes: -1 }, /maxBodyBytes/],
+    [
+      { inputs: { strictTypes: "false" as never } },
+      /inputs\.strictTypes: expected true or false, got "false"/,
+    ],
     [{ health: { livez: "livez" } }, /health\.livez: expected a path without parameters, got "livez"/],
     [{ health: { readyz: 5 as never, port: 0 } }, /health\.readyz: .*got 5/],
     [{ metrics: { path: "/:name" } }, /metrics\.path: .*got "\/:name"/],

@@ -136,7 +136,7 @@ function variablesOf(declared: unknown, at: SourceLocation): Variable[] {
   });
 }
 
-const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000 } as const;
+const limits = { lane: "loop", maxMistakes: 1_000, maxEchoedChars: 1_000, strictTypes: false } as const;
 
 function readValues(
   declared: Schemas | AnySchema,

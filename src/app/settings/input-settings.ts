@@ -1,10 +1,19 @@
 import type { CheckLimits } from "../../schema/details.ts";
+import { flag } from "../flag.ts";
 import { boundsOf, GiB, MiB } from "../integer.ts";
 import type { Lane } from "../lane.ts";
 import type { Resolved } from "./resolved.ts";
 
-/** Limits on what is read and checked of a request, and on how much a 422 reports. */
+/** How requests are read and checked: limits, what JSON may stand for, and how much a 422 reports. */
 export interface InputSettings {
+  /**
+   * Whether the values of JSON bodies and websocket messages are taken as they are, as in pydantic's strict mode:
+   * `true`, `"7"` and `7.0` are no integers, and `1` is no boolean. Otherwise they are converted, as in pydantic's lax
+   * mode. What JSON lacks comes from text, lists and objects either way: a `Date`, a `Set`, a `Map`, and a bigint from
+   * an integer. URLs, headers, cookies and forms are text, and always converted. An operation's or websocket's own
+   * `strictTypes` takes precedence. Default false.
+   */
+  readonly strictTypes?: boolean | undefined;
   /**
    * Largest body that the event loop parses, in bytes: the JSON or the urlencoded form of an async operation;
    * larger ones are answered with 413. An operation's own `maxBodyBytes` takes precedence. Integer,
@@ -39,6 +48,7 @@ export interface InputSettings {
 
 /** The names of all these settings. */
 export const inputSettingNames: Readonly<Record<keyof InputSettings, true>> = {
+  strictTypes: true,
   maxLoopBodyBytes: true,
   maxLoopValues: true,
   maxValues: true,
@@ -50,10 +60,11 @@ export const inputSettingNames: Readonly<Record<keyof InputSettings, true>> = {
 
 const MANY_VALUES = 100_000_000;
 
-/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range, or of another type. */
 export function resolveInputs(inputs: InputSettings): Resolved<InputSettings> {
   const bound = boundsOf(inputs, "inputs.");
   return {
+    strictTypes: flag("inputs.strictTypes", inputs.strictTypes) ?? false,
     maxLoopBodyBytes: bound("maxLoopBodyBytes", MiB, [1, GiB]),
     maxLoopValues: bound("maxLoopValues", 50_000, [1, MANY_VALUES]),
     maxValues: bound("maxValues", 1_000_000, [1, MANY_VALUES]),
@@ -71,7 +82,16 @@ export interface InputBounds extends CheckLimits {
   readonly maxNames: number;
 }
 
-/** The limits that apply on a lane. */
-export function inputBounds(inputs: Resolved<InputSettings>, lane: Lane): InputBounds {
-  return { ...inputs, lane, maxValues: lane === "thread" ? inputs.maxValues : inputs.maxLoopValues };
+/**
+ * The limits that apply on a lane.
+ *
+ * @param strictTypes - What the operation says of itself.
+ */
+export function inputBounds(
+  inputs: Resolved<InputSettings>,
+  lane: Lane,
+  strictTypes: boolean = inputs.strictTypes,
+): InputBounds {
+  const maxValues = lane === "thread" ? inputs.maxValues : inputs.maxLoopValues;
+  return { ...inputs, lane, maxValues, strictTypes };
 }

@@ -2,6 +2,7 @@ import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts
 import { kindOf, shownValue } from "../../errors/shown-value.ts";
 import { type AnySchema, isSchema } from "../../schema/schema.ts";
 import { namedDependencies } from "../dependency.ts";
+import { flag } from "../flag.ts";
 import { checkInputs, schemaInvalid } from "../inputs.ts";
 import { timeoutMs } from "../integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "../lane.ts";
@@ -123,6 +124,7 @@ function connectionOf(
     tags: [],
     timeoutMs: undefined,
     maxBodyBytes: undefined,
+    strictTypes: flag(`strictTypes of ${id}`, options.strictTypes, location),
     streamsBody: false,
     documentation: { hidden: true },
     isMessage: false,

@@ -23,6 +23,11 @@ export interface WebSocketOptions
    */
   readonly message?: AnySchema;
   /**
+   * Whether the values of messages are taken as they are, as in pydantic's strict mode: `true`, `"7"` and `7.0` are no
+   * integers, and `1` is no boolean. Default: the app's `inputs.strictTypes`.
+   */
+  readonly strictTypes?: boolean | undefined;
+  /**
    * What you send, as JSON: anything else is a mistake, which is logged and closes the socket with
    * 1011. Default: anything.
    */
@@ -52,6 +57,7 @@ export const webSocketOptionNames: Readonly<Record<keyof WebSocketOptions, true>
   session: true,
   deps: true,
   message: true,
+  strictTypes: true,
   send: true,
   onInvalid: true,
   subprotocols: true,

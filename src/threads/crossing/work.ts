@@ -106,7 +106,8 @@ export class ConnectionWork {
 
   /** The format of its messages, for reading and sending them on the loop. */
   createFormat(): MessageFormat {
-    return new MessageFormat(this.declaration, this.socket.schemas, inputBounds(this.#inputs, "loop"));
+    const bounds = inputBounds(this.#inputs, "loop", this.declaration.strictTypes);
+    return new MessageFormat(this.declaration, this.socket.schemas, bounds);
   }
 }
 
@@ -139,7 +140,7 @@ export class MessageWork {
   }
 
   #compile(): CompiledMessage {
-    const bounds = inputBounds(this.#inputs, this.declaration.lane);
+    const bounds = inputBounds(this.#inputs, this.declaration.lane, this.declaration.strictTypes);
     return {
       declaration: this.declaration,
       plan: this.plan,
