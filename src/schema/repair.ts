@@ -3,6 +3,7 @@ import { type Coerce, coercionOf } from "./coerce.ts";
 import { parseDate } from "./date.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
 import { isOwnRule } from "./own-rule.ts";
+import { isReplaced, issuesWithInputs } from "./preprocess.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
 import { wordingOf } from "./wording.ts";
@@ -27,8 +28,8 @@ export interface RepairMode {
 
 /**
  * Makes the repair of a schema's refused values: `"50.5"` where a number is expected, unless types are strict,
- * `"2026-01-31"` where a `Date` is, a list where a `Set` is. It runs only when validation has failed, so that valid input costs nothing, and looks only
- * at what was refused.
+ * `"2026-01-31"` where a `Date` is, a list where a `Set` is. It runs only when validation has failed, so that valid
+ * input costs nothing, and looks only at what was refused.
  */
 export function createRepair(schema: AnySchema, mode: RepairMode): Repair {
   return (value, issues) => createRepairOfMany(schema, mode)(value, issues);
@@ -45,7 +46,7 @@ export function createRepairOfMany(schema: AnySchema, { strictTypes }: RepairMod
   return (value, issues) => {
     const mends: Mend[] = [];
     const search: Search = { whole: value, strictTypes, tries: 0 };
-    for (const issue of issues) mends.push(...mendsOf(search, issue, outer));
+    for (const issue of issuesWithInputs(schema, value, issues)) mends.push(...mendsOf(search, issue, outer));
     const [first] = mends;
     if (first === undefined) return value;
     return first.keys.length === 0 ? first.value : withMends(value, mends);
@@ -96,10 +97,13 @@ function mendsOf(search: Search, issue: UnionIssue, outer: Outer): Mend[] {
     value = innerOf(value, key);
   }
   if (isOwnRule(issue, value, shape)) return [];
-  const mended = mendedLeaf(value, shape, {
-    expected: expectationOf(issue),
-    strictTypes: search.strictTypes,
-  });
+  const wanted: Wanted = { expected: expectationOf(issue), strictTypes: search.strictTypes };
+  if (!(value instanceof Set) && isReplaced(issue, value)) {
+    // What the user has made of the value has to be such as would be repaired.
+    const { input } = issue as { readonly input?: unknown };
+    if (Object.is(mendedLeaf(input, shape, wanted), input)) return [];
+  }
+  const mended = mendedLeaf(value, shape, wanted);
   return Object.is(mended, value)
     ? mendsOfAlternative(search, errors, { keys, shape })
     : [{ keys, value: mended }];

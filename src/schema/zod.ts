@@ -1,3 +1,4 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { AnySchema } from "./schema.ts";
 
 /** zod's own description of what a schema is made of, typed only as far as it is used. */
@@ -25,11 +26,19 @@ export interface ZodDefinition {
   readonly discriminator?: string;
   /** Of a pipe, such as a transformation: what it takes. */
   readonly in?: ZodSchema;
+  /** Of a pipe: what takes the result. */
+  readonly out?: ZodSchema;
   /** Of an intersection. */
   readonly left?: ZodSchema;
   readonly right?: ZodSchema;
   /** Of a schema that is made on demand. */
   readonly getter?: () => ZodSchema;
+}
+
+/** What a schema makes of a value. */
+interface ZodResult {
+  readonly value: unknown;
+  readonly issues: StandardSchemaV1.Issue[];
 }
 
 interface ZodInternals {
@@ -38,6 +47,11 @@ interface ZodInternals {
   readonly propValues?: Readonly<Record<string, ReadonlySet<unknown>>>;
   /** Set where an absent value is accepted. */
   readonly optin?: string;
+  /** Checks a value; `reportInput` adds to each issue the value that was refused. */
+  run(
+    payload: ZodResult,
+    context: { readonly async: boolean; readonly reportInput: boolean },
+  ): ZodResult | Promise<ZodResult>;
 }
 
 /** A schema of zod's. */

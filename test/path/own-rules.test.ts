@@ -22,6 +22,7 @@ async function post(path: string, body: string): Promise<unknown> {
 eachLane("own rules: what a rule of the user's own refuses is not converted", async (lane) => {
   for (const [library, name, type] of [
     ["zod", "preprocess", "custom"],
+    ["zod", "replaced", "invalid_type"],
     ["zod", "custom", "custom"],
     ["zod", "refine", "custom"],
     ["valibot", "check", "check"],
