@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import sjson from "secure-json-parse";
 import type { Operation } from "../app/operation.ts";
 import type { InputBounds } from "../app/settings/input-settings.ts";
 import { UploadedFile } from "../app/uploaded-file.ts";
@@ -149,7 +150,10 @@ function checkBounds(bytes: Uint8Array, bounds: InputBounds, root: string): numb
 
 function parseJson(text: string, rules: NumberRules, root: string): ParsedJson {
   try {
-    return parseNumbers(text, rules);
+    const { hasBigints, strictTypes } = rules;
+    return hasBigints || strictTypes
+      ? parseNumbers(text, rules)
+      : { value: sjson.parse(text), fractions: undefined };
   } catch (error) {
     const mistake = findJsonMistake(text);
     throw jsonInvalid(root, mistake?.position, mistake?.error ?? (error as Error).message);
