@@ -232,9 +232,9 @@ export interface StreamOptions extends ReplyOptions {
 
 /**
  * Sends chunks as they are produced, no faster than the client takes them. A plain generator runs on the operation's
- * thread, one chunk at a time on demand. The head is sent with the first chunk: an error before it is answered like any
- * other, and one after it breaks the response off. If yours holds a resource, close it in a `finally`, which also runs when the
- * client hangs up.
+ * thread, one chunk at a time on demand. The head is sent with the first chunk, or after a second without one: an error
+ * before it is answered like any other, and one after it breaks the response off. If yours holds a resource, close it in a
+ * `finally`, which also runs when the client hangs up.
  *
  * @param chunks - What to send: a generator, a Node or web stream, or any other iterable.
  * @param options - Media type, status and headers.

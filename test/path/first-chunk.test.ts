@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach } from "node:test";
-import app, { begun, CLOSED, FAILED, TASK_RAN } from "../fixtures/first-chunk-app.ts";
+import { afterEach, beforeEach, test } from "node:test";
+import app, { begun, CLOSED, FAILED, spoken, TASK_RAN } from "../fixtures/first-chunk-app.ts";
 import { journal } from "../fixtures/journal.ts";
 import { eachLane, type Running, running } from "../fixtures/running.ts";
 
@@ -9,6 +9,7 @@ let server: Running;
 beforeEach(async () => {
   journal.clear();
   begun.reset();
+  spoken.reset();
   server = await running(app, { shutdownGraceMs: 100 });
 });
 afterEach(() => server.close());
@@ -70,6 +71,39 @@ eachLane("an event stream sends its head at once", async (lane) => {
   assert.deepEqual([status, headers.get("content-type")], [200, "text/event-stream; charset=utf-8"]);
   await begun.arrived(1);
   await body?.cancel();
+});
+
+eachLane("a stream that is silent at first sends its head without a chunk", async (lane) => {
+  const { status, headers, body } = await fetch(`${server.url}/${lane}/silent/none`);
+  assert.deepEqual([status, headers.get("x-seen"), begun.count], [200, "200", 1]);
+  assert.deepEqual(journal.lines(), []);
+  spoken.arrive();
+  assert.equal(await new Response(body).text(), "first last");
+  assert.deepEqual(await written(1), [CLOSED]);
+});
+
+test("a generator that is silent at first sends its head without an item", async () => {
+  const { status, headers, body } = await fetch(`${server.url}/silent/items`);
+  assert.deepEqual([status, headers.get("content-type")], [200, "application/jsonl"]);
+  spoken.arrive();
+  assert.equal(await new Response(body).text(), '"first"\n');
+});
+
+eachLane("an error after the head, but before the first chunk, breaks the response off", async (lane) => {
+  const http = await fetch(`${server.url}/${lane}/silent/http`);
+  assert.equal(http.status, 200);
+  spoken.arrive();
+  await assert.rejects(http.text());
+  assert.deepEqual(await written(1), [FAILED]);
+  const { brokeOff } = await server.logged(({ msg }) => msg.startsWith(`GET /${lane}/silent/http `));
+  assert.equal(brokeOff, true);
+});
+
+eachLane("a client that leaves after the head, but before the first chunk, ends the stream", async (lane) => {
+  const { body } = await fetch(`${server.url}/${lane}/silent/none`);
+  await body?.cancel();
+  spoken.arrive();
+  assert.deepEqual(await written(1), [CLOSED]);
 });
 
 eachLane("a stream without chunks is an empty response", async (lane) => {
