@@ -19,7 +19,9 @@ export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as
 export interface Log extends Readonly<Record<(typeof logLevels)[number], LogFunction>> {
   /**
    * Adds fields to all later lines of this request, on both lanes: what arounds, dependencies and the handler write, the
-   * line of its failure, and its access line. Of those with the same name, the last counts. A task has a log of its own.
+   * line of its failure, its access line, and those of its background tasks. Of those with the same name, the last counts,
+   * also where the first is `reqId` or `operation`; what a line says by itself, such as its `status`, stays. In a task, adds
+   * fields to the later lines of this run.
    *
    * @param fields - Plain data, such as the id of the user. Secrets among them are left out, as in every line.
    * @throws {TypeError} When it is not an object.

@@ -25,7 +25,7 @@ export function logFailures(log: Logger, urls: LoggedUrls, inspector?: RequestAd
     if (!FLOODS.has(code)) {
       const address = inspector && { inspector: inspector.addressOf(id) };
       log.error(
-        { ...bindings, reqId: id, operation, err: loggable(error), ...address },
+        { reqId: id, operation, ...bindings, err: loggable(error), ...address },
         `${operation} failed: ${message}`,
       );
       return;

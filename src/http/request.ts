@@ -132,9 +132,8 @@ export class HttpRequest implements LaneRequest {
   }
 
   get log(): Log {
-    this.#log ??= new BoundLog(
-      this.route.log.child({ reqId: this.id, operation: this.route.id }),
-      (bindings) => addToLine(this.reply.raw, bindings),
+    this.#log ??= new BoundLog(this.route.log, { reqId: this.id, operation: this.route.id }, (bindings) =>
+      addToLine(this.reply.raw, bindings),
     );
     return this.#log;
   }

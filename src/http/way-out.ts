@@ -140,8 +140,8 @@ export class WayOut {
     whenOver(asked.reply.raw, () => this.#startTasks(asked, background, end));
   }
 
-  #startTasks({ id, route }: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
-    this.#lanes.background.start(id, route.id, tasks, end);
+  #startTasks(asked: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
+    this.#lanes.background.start(asked, asked.route.id, tasks, end);
   }
 
   /** A stream may add tasks until its end, and use open dependencies until then. */

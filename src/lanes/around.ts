@@ -21,6 +21,8 @@ export interface TaskCall {
   readonly class: CallClass;
   /** The request it runs after; undefined for a direct call. */
   readonly request: string | undefined;
+  /** What that request has added to its log lines. */
+  readonly bindings?: object | undefined;
   /** The job attempt that this call makes; undefined when it makes none. */
   readonly attempt?: AttemptCall;
 }

@@ -10,6 +10,14 @@ export type OnTaskFailure = (failed: FailedTask) => void;
 /** Closes what a request has left open. Never throws. */
 export type Finish = (failure: { readonly error: unknown } | undefined) => Promise<void>;
 
+/** The request that tasks follow. */
+export interface FollowedRequest {
+  /** Its id in the log. */
+  readonly id: string;
+  /** What it has added to its log lines so far. */
+  readonly bindings?: object | undefined;
+}
+
 /** The running tasks of one request. */
 interface Chain {
   readonly request: string;
@@ -37,14 +45,17 @@ export class BackgroundChains {
    * @param calls - Emptied as the tasks run; more may be added until they have run.
    * @param finish - Closes what the request has left open, once the tasks have ended; receives what went wrong in them.
    */
-  start(request: string, operation: string, calls: BackgroundCall[], finish: Finish): void {
-    const chain: Chain = { request, calls, running: undefined };
+  start(request: FollowedRequest, operation: string, calls: BackgroundCall[], finish: Finish): void {
+    const chain: Chain = { request: request.id, calls, running: undefined };
     this.#chains.add(chain);
     const onStart = (call: BackgroundCall): boolean => {
       chain.running = call;
       return !this.#abandoned;
     };
-    const run: RunCall = ({ task, args }) => this.#run({ task, args, class: "background", request });
+    const run: RunCall = ({ task, args }) => {
+      const { id, bindings } = request;
+      return this.#run({ task, args, class: "background", request: id, bindings });
+    };
     void runBackground(calls, run, onStart).then(async (failure) => {
       chain.running = undefined;
       if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
@@ -93,7 +104,7 @@ export interface TaskFailure {
 
 /** The same, with the request it belongs to. */
 export interface FailedTask extends TaskFailure {
-  readonly request: string;
+  readonly request: FollowedRequest;
   readonly operation: string;
 }
 
@@ -132,8 +143,11 @@ export function logTasks(log: Logger, run: RunTask): RunTask {
     const start = performance.now();
     const result = await run(call);
     const ms = Math.round((performance.now() - start) * 1000) / 1000;
-    const { task, request: reqId } = call;
-    log.debug({ reqId, task: task.name, lane: task.lane, ms }, `background task "${task.name}" done`);
+    const { task, request: reqId, bindings } = call;
+    log.debug(
+      { reqId, ...bindings, task: task.name, lane: task.lane, ms },
+      `background task "${task.name}" done`,
+    );
     return result;
   };
 }
@@ -143,7 +157,7 @@ export function logTaskFailure(log: Logger, { task, error, skipped, request, ope
   const rest =
     skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;
   log.error(
-    { reqId: request, operation, task, skipped, err: loggable(error) },
+    { reqId: request.id, operation, ...request.bindings, task, skipped, err: loggable(error) },
     `background task "${task}" of ${operation} failed: ${error.message}${rest}`,
   );
 }

@@ -1,15 +1,23 @@
 import type { Logger } from "pino";
 import { checkBindings, type Log, type LogFunction, lineOf, type logLevels } from "../app/log.ts";
 
-/** The log of a request or a task on the loop. Its fields are those of each line, so that secrets among them are left out. */
+/**
+ * The log of a request or a task on the loop. Its fields are those of each line, so that secrets among them are left out,
+ * and each name is written once: pino would write those of a child beside others of the same name.
+ */
 export class BoundLog implements Log {
   readonly #log: Logger;
   readonly #onBound: ((bindings: object) => void) | undefined;
+  #fields: object;
   #bindings: object | undefined;
 
-  /** @param onBound - Called with all that was added, whenever more is. */
-  constructor(log: Logger, onBound?: (bindings: object) => void) {
+  /**
+   * @param fields - What each line says about the request or task, unless something else of that name is added.
+   * @param onBound - Called with all that was added, whenever more is.
+   */
+  constructor(log: Logger, fields: object, onBound?: (bindings: object) => void) {
     this.#log = log;
+    this.#fields = fields;
     this.#onBound = onBound;
   }
 
@@ -20,6 +28,7 @@ export class BoundLog implements Log {
 
   setBindings(fields: object): void {
     checkBindings(fields);
+    this.#fields = { ...this.#fields, ...fields };
     this.#bindings = { ...this.#bindings, ...fields };
     this.#onBound?.(this.#bindings);
   }
@@ -33,9 +42,8 @@ export class BoundLog implements Log {
 
   #writer(level: (typeof logLevels)[number]): LogFunction {
     return (first: object | string, ...rest: [message?: string]): void => {
-      if (this.#bindings === undefined) return void this.#log[level](first as object, ...rest);
       const [fields, ...said] = lineOf(first, ...rest);
-      this.#log[level]({ ...this.#bindings, ...fields }, ...said);
+      this.#log[level]({ ...this.#fields, ...fields }, ...said);
     };
   }
 }

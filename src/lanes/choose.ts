@@ -123,10 +123,10 @@ export function chooseForMessage(
 export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
   const { threads, timeouts } = lanes;
   return (call, record) => {
-    const { task, args, class: callClass, attempt } = call;
+    const { task, args, class: callClass, bindings, attempt } = call;
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
     if (task.lane === "loop" || threads === undefined) return runOnLoop(lanes, call, timeoutMs);
-    const about = { id: idOf(call), job: attempt?.job, waiter: attempt?.waiter };
+    const about = { id: idOf(call), job: attempt?.job, bindings, waiter: attempt?.waiter };
     return threads.task({ task, args, class: callClass, ...about }, timeoutMs, record);
   };
 }
@@ -164,11 +164,11 @@ function runWithContext(
   call: TaskCall,
   { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: Deadline },
 ): Promise<unknown> {
-  const { task, args, attempt } = call;
+  const { task, args, bindings, attempt } = call;
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
   const id = idOf(call);
-  const own = new BoundLog(log.child(taskFields(task, { id, job: attempt?.job })));
+  const own = new BoundLog(log, taskFields(task, { id, job: attempt?.job, bindings }));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, deadline, signal: () => signal, log: () => own }, loop);
 }

@@ -15,12 +15,17 @@ after(() => server.close());
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** Asks for a path, and returns a function that finds the request's line with this message. */
-async function ask(path: string): Promise<(message: RegExp) => Promise<Line>> {
+type Sought = RegExp | ((line: Line) => boolean);
+
+/** Asks for a path, and returns a function that finds the request's line with this message, or that fits. */
+async function ask(path: string): Promise<(sought: Sought) => Promise<Line>> {
   const id = crypto.randomUUID();
   const response = await fetch(server.url + path, { headers: { "x-request-id": id } });
   await response.arrayBuffer();
-  return (message) => server.logged(({ reqId, msg }) => reqId === id && message.test(String(msg)));
+  return (sought) => {
+    const fits = sought instanceof RegExp ? ({ msg }: Line) => sought.test(String(msg)) : sought;
+    return server.logged((line) => line.reqId === id && fits(line));
+  };
 }
 
 const added = ({ userId, role, tenant }: Line): Line => ({ userId, role, tenant });
@@ -92,6 +97,44 @@ eachLane("log.setBindings(): a socket's messages have what its dependencies adde
   const closed = await server.logged(({ reqId, closeCode }) => reqId === id && closeCode !== undefined);
   assert.equal(closed.userId, 7);
 });
+
+eachLane(
+  "log.setBindings(): background tasks have what their request has added, and add their own",
+  async (lane) => {
+    const line = await ask(`/${lane}/tasks`);
+    for (const place of ["the loop", "a thread"]) {
+      const noted = await line(
+        (said) => said.msg === "noted" && (said.thread === undefined) === (place === "the loop"),
+      );
+      assert.deepEqual([added(noted), noted.task], [only({ userId: 7, role: "task" }), "mine"]);
+    }
+    const unseen = await line(/^unseen$/);
+    assert.deepEqual([added(unseen), unseen.task], [only({ userId: 7, role: "admin" }), "unseen"]);
+    const failed = await line(/"spoilt" of .* failed: no ink/);
+    assert.deepEqual([added(failed), failed.task], [only({ userId: 7, role: "admin" }), "spoilt"]);
+  },
+);
+
+eachLane(
+  "log.setBindings(): a name of offloop's is written once, with the value that was added",
+  async (lane) => {
+    const lines: string[] = [];
+    const logger = createLogger("info", false, { write: (line) => void lines.push(line) });
+    await using client = await testClient(app, { logger });
+    await (await client.get(`/${lane}/named`)).text();
+    await client.settled();
+    for (const [message, status] of [
+      ["handled", "new"],
+      ["unseen", "new"],
+      [`GET /${lane}/named 200`, 200],
+    ]) {
+      const line = lines.find((said) => said.includes(`"msg":"${message}"`)) ?? "";
+      assert.equal(line.split('"reqId":').length, 2, line);
+      const { reqId, status: said } = JSON.parse(line) as Line;
+      assert.deepEqual([reqId, said], ["mine", status]);
+    }
+  },
+);
 
 test("log.setBindings(): the lines of a request whose thread was ended have what it added before", async () => {
   const line = await ask("/thread/hangs");

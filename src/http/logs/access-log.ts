@@ -80,8 +80,8 @@ export function createAccessLog(log: Logger, { urls, skipPaths, trace }: AccessL
       const { status, outcome } = endOf(raw);
       log.info(
         {
-          ...added.get(raw),
           reqId: request.id,
+          ...added.get(raw),
           method,
           url,
           status,

@@ -48,7 +48,7 @@ export function followUp(
   { background = [], endTasks, finish }: RawReply,
   unsent?: Failure,
 ): void {
-  services.background.start(run.request.id, run.operation.id, background, async (failure) => {
+  services.background.start(run.request, run.operation.id, background, async (failure) => {
     endTasks?.();
     await finish?.(unsent ?? failure).catch((thrown: unknown) =>
       noteFailure(services, run, errorReply(thrown)),

@@ -115,7 +115,7 @@ export function aboutRequest(request: RequestPayload, operation: string): CallAb
   const [reqId] = request;
   const bindings = request[11];
   if (bindings === undefined) return { fields: { reqId, operation } };
-  return { fields: { ...(unpackValue(bindings) as object), reqId, operation } };
+  return { fields: { reqId, operation, ...(unpackValue(bindings) as object) } };
 }
 
 /** The parts of a request that cross. */

@@ -8,6 +8,7 @@ import { refusedReply } from "../../operation/error-reply.ts";
 import type { ArrivingBody, RawReply, RawRequest } from "../../operation/raw.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Dependent, FailedRequest, Runtime } from "../../operation/runtime.ts";
+import { packFields } from "../crossing/log-fields.ts";
 import { packMessage } from "../crossing/message-call.ts";
 import {
   type FailurePayload,
@@ -42,6 +43,8 @@ export interface ThreadTask {
   /** The job or request it runs for; empty for none. */
   readonly id: string;
   readonly job: CrossingJob | undefined;
+  /** What the request has added to its log lines. */
+  readonly bindings: object | undefined;
   readonly waiter: Waiter | undefined;
 }
 
@@ -91,13 +94,14 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
 
   /** Runs a task and returns its result, or throws what it threw. */
   async task(
-    { task, args, class: callClass, id, job, waiter }: ThreadTask,
+    { task, args, class: callClass, id, job, bindings, waiter }: ThreadTask,
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<unknown> {
     const index = this.#table.indexes.get(taskWorkId(task.name));
     if (index === undefined) throw unknownTask(task);
-    const payload: TaskPayload = { args: packArguments(task, args), id, job };
+    const added = bindings === undefined ? undefined : packFields(bindings);
+    const payload: TaskPayload = { args: packArguments(task, args), id, job, bindings: added };
     return askValue(this.#table, index, payload, { class: callClass, timeoutMs, waiter, record });
   }
 
