@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import type { ServeOptions } from "offloop";
 import { type Running, running } from "../fixtures/running.ts";
-import app, { CHUNKS, calls, chunks, held } from "../fixtures/stream-share-app.ts";
+import app, { CHUNKS, calls, chunks, held, SLOW_CHUNKS } from "../fixtures/stream-share-app.ts";
 
 let server: Running;
 
@@ -60,6 +60,39 @@ for (const max of [1, 2])
       `${beside} calls of 100 ms began while ${CHUNKS} chunks were made`,
     );
   });
+
+test("a call comes between the chunks of two streams that compute on the pool's only thread", async () => {
+  await start({ max: 1, min: 1, reserve: 0 });
+  const streamed = [fetch(`${server.url}/slow`), fetch(`${server.url}/slow`)];
+  await chunks.arrived(2);
+  for (let call = 0; call < 3; call++) await ask("/where");
+  assert.ok(chunks.count < SLOW_CHUNKS, `${chunks.count} chunks were made before three calls`);
+  for (const stream of streamed) assert.equal((await (await stream).text()).length, SLOW_CHUNKS);
+});
+
+test("two streams that compute end, though calls never stop to wait for their only thread", async () => {
+  await start({ max: 1, min: 1, reserve: 0 });
+  let isOver = false;
+  const others = Array.from({ length: 4 }, async () => {
+    while (!isOver) await ask("/call");
+  });
+  await calls.arrived(1);
+  const streamed = [fetch(`${server.url}/computed`), fetch(`${server.url}/computed`)];
+  for (const stream of streamed) await (await stream).arrayBuffer();
+  isOver = true;
+  await Promise.all(others);
+  assert.equal(chunks.count, 2 * CHUNKS);
+});
+
+test("a thread takes calls while its stream awaits the next chunk", async () => {
+  await start({ max: 1, min: 1, reserve: 0 });
+  const streamed = await fetch(`${server.url}/silent`);
+  await chunks.arrived(1);
+  assert.ok((await ask("/where")) > 0);
+  assert.ok((await ask("/where")) > 0);
+  held.arrive();
+  assert.equal(await streamed.text(), "first last");
+});
 
 /** Waits until as many threads have loaded the app. */
 async function ready(threads: number): Promise<void> {

@@ -24,6 +24,8 @@ export interface Board {
   readonly startedAt: Float64Array<SharedArrayBuffer>;
   /** For how many milliseconds others have computed in the thread while the call was running. */
   readonly held: Int32Array<SharedArrayBuffer>;
+  /** The ticket of a call for a stream's next chunk that has not come at once: nothing is computed for it meanwhile. */
+  readonly awaiting: Int32Array<SharedArrayBuffer>;
   /** Of the calls that share the thread, which one computes now (its slot + 1, else 0), and since when. */
   readonly turn: Int32Array<SharedArrayBuffer>;
 }
@@ -35,7 +37,7 @@ export function createBoard(): Board {
     new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT));
   const startedAt = new Float64Array(new SharedArrayBuffer(SLOTS * Float64Array.BYTES_PER_ELEMENT));
   const turn = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
-  return { tickets: words(), cancelled: words(), startedAt, held: words(), turn };
+  return { tickets: words(), cancelled: words(), startedAt, held: words(), awaiting: words(), turn };
 }
 
 /** A clock that reads the same on every thread, in milliseconds. */
@@ -74,6 +76,16 @@ export function claim(
 export function renew({ startedAt, held }: Board, slot: number, now: number): void {
   startedAt[slot] = now;
   held[slot] = 0;
+}
+
+/** Thread: the call awaits something, and may do so for long. */
+export function tellAwaiting({ awaiting }: Board, slot: number, ticket: number): void {
+  Atomics.store(awaiting, slot, ticket);
+}
+
+/** Pool: whether it has told so. */
+export function isAwaiting({ awaiting }: Board, slot: number, ticket: number): boolean {
+  return Atomics.load(awaiting, slot) === ticket;
 }
 
 /** Thread: marks the call as ended, though its result may not have been sent yet. */

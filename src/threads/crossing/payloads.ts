@@ -290,6 +290,11 @@ export interface FollowUp {
   readonly endedBy?: EndedBy;
 }
 
+/** Whether a call asks a stream for its next chunk. */
+export function isPull(payload: unknown): boolean {
+  return (payload as Partial<FollowUp> | undefined)?.ask === "pull";
+}
+
 /** What decides how many chunks come at once. */
 export interface Pull {
   /** When it was asked for, in milliseconds of `sharedNow`. */

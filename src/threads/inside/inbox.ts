@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { MessageChannel, type MessagePort, type Transferable } from "node:worker_threads";
 import { thrownText } from "../../errors/described-error.ts";
 import { errorReply } from "../../operation/error-reply.ts";
-import { claim, countRelayed, finish, renew, sharedNow } from "../crossing/board.ts";
+import { claim, countRelayed, finish, renew, sharedNow, tellAwaiting } from "../crossing/board.ts";
 import { SaidMessages } from "../crossing/flow.ts";
 import {
   CALL_FIELDS,
@@ -17,7 +17,7 @@ import {
   type ThreadData,
   type ThreadMessage,
 } from "../crossing/messages.ts";
-import { type CallServices, isReplyPayload, type Packed, packReply } from "../crossing/payloads.ts";
+import { type CallServices, isPull, isReplyPayload, type Packed, packReply } from "../crossing/payloads.ts";
 import { packThrown, type TaskOutcome } from "../crossing/values.ts";
 import { MessageWork, OperationWork, RunHistory, TaskWork, type Work } from "../crossing/work.ts";
 import { type Outlet, type ThreadCall, type ThreadChannel, ThreadServices } from "./services.ts";
@@ -176,7 +176,7 @@ export class Inbox {
       const run = this.#begin(runner, call);
       if (run === undefined) continue;
       this.#current = run;
-      const outcome = await this.#apart(() => runner.run(call.work, call.payload, this.#servicesOf(run)));
+      const outcome = await this.#apart(() => this.#start(runner, run));
       this.#current = undefined;
       if (this.#beside.size > 0) this.#watchTurns();
       this.#end(run, outcome);
@@ -188,9 +188,20 @@ export class Inbox {
     this.#isTaking = false;
   }
 
+  #start(runner: Runner, run: Run): Promise<Packed<unknown>> {
+    const start = (): Promise<Packed<unknown>> =>
+      runner.run(run.call.work, run.call.payload, this.#servicesOf(run));
+    if (this.#beside.size === 0) return start();
+    this.#watchTurns();
+    return this.#turns.first(run, start);
+  }
+
+  /** What streams are asked for may never come. */
   async #besideEnded(): Promise<void> {
+    const ends = [...this.#beside].flatMap(([{ call }, ended]) => (isPull(call.payload) ? [] : [ended]));
+    if (ends.length === 0) return;
     this.flush();
-    await Promise.all(this.#beside.values());
+    await Promise.all(ends);
   }
 
   #runBeside(runner: Runner, call: Received): void {
@@ -201,6 +212,9 @@ export class Inbox {
     this.#watchTurns();
     const start = (): Promise<Packed<unknown>> => runner.run(call.work, call.payload, this.#servicesOf(run));
     const outcome = this.#apart(() => this.#turns.first(run, () => this.#pinned.run(run, start)));
+    // A plain generator has made its chunk by then.
+    if (isPull(call.payload))
+      setImmediate(() => !run.isOver && tellAwaiting(this.#channel.board, run.slot, call.ticket));
     void outcome.then((packed) => {
       this.#beside.delete(run);
       this.#watchTurns();

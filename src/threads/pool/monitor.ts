@@ -55,7 +55,7 @@ export class Monitor {
   /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
     if (thread.exit.isStuck) return thread.exit.killed?.call;
-    return thread.running.find(({ call, ms }) => this.#isLong(call, ms))?.call;
+    return thread.running.find((run) => this.#isLong(run))?.call;
   }
 
   /** A call goes to a thread: the next check must not come later than this call requires. */
@@ -105,11 +105,11 @@ export class Monitor {
     // A request runs to its end; producing chunks for nobody has none.
     if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS + graceMs)
       return { kind: "abandoned", thread, call, ms };
-    return this.#isLong(call, ms) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
+    return this.#isLong(run) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
   }
 
-  #isLong({ timeoutMs }: Call, ms: number): boolean {
-    return timeoutMs === undefined && ms >= this.#longRunMs;
+  #isLong({ call, ms, isAwaiting }: RunningCall): boolean {
+    return call.timeoutMs === undefined && ms >= this.#longRunMs && !isAwaiting;
   }
 }
 

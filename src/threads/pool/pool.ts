@@ -213,6 +213,7 @@ export class ThreadPool implements ThreadListener {
 
   #dispatch(): void {
     if (this.#closed) return;
+    if (this.#waiting.size > 0) this.#makeRoom();
     const given = new Set<Thread>();
     for (let step = this.#schedule.next(); step !== undefined; step = this.#schedule.next()) {
       const { call } = step;
@@ -227,6 +228,20 @@ export class ThreadPool implements ThreadListener {
     }
     for (const thread of given) this.#send(thread);
     this.#grow();
+  }
+
+  /**
+   * A thread takes calls while all of its streams wait; and streams that have had their share of it come after a call, also
+   * with what they were asked for already.
+   */
+  #makeRoom(): void {
+    for (const thread of this.#roster) {
+      if (thread.openStreams === 0) continue;
+      const pulls = thread.owesCalls ? thread.recallPulls() : [];
+      for (const call of pulls) this.#loads.leave(call);
+      this.#pinned.putBack(thread, pulls);
+      this.#roster.rest(thread);
+    }
   }
 
   #send(thread: Thread): void {

@@ -181,6 +181,11 @@ export class PinnedCalls {
     this.#calls.push([thread, call]);
   }
 
+  /** Puts taken calls back, in their order, before those that came later. */
+  putBack(thread: ThreadHandle, calls: readonly Call[]): void {
+    this.#calls.unshift(...calls.map((call): [ThreadHandle, Call] => [thread, call]));
+  }
+
   /** Takes the first call whose thread may be given one now, together with its thread. */
   take(mayTake: (thread: ThreadHandle, call: Call) => boolean): readonly [ThreadHandle, Call] | undefined {
     if (this.#calls.length === 0) return undefined;

@@ -127,9 +127,9 @@ export class Roster {
     this.#idle.delete(thread);
   }
 
-  /** Makes a thread that holds no call idle, unless it is being ended. */
+  /** Makes a thread that runs nothing idle, unless it is being ended. */
   rest(thread: Thread): void {
-    if (thread.load > 0 || thread.isEnding) return;
+    if (!thread.isFree || thread.isEnding) return;
     this.#silent.delete(thread);
     this.#idle.add(thread);
   }
@@ -233,6 +233,7 @@ export class Roster {
   async close(): Promise<void> {
     this.#closed = true;
     this.#delay.stop();
+    for (const thread of this.#threads) if (thread.load > 0) this.#idle.delete(thread);
     const gone = [...this.#threads].map((thread) =>
       thread.exit.within(this.#idle.has(thread) ? LEAVE_MS + END_MS : END_MS),
     );
@@ -295,7 +296,7 @@ interface Idle {
   readonly since: number;
 }
 
-/** The threads that hold no call. Those not needed leave after a while. */
+/** The threads that run nothing. Those not needed leave after a while. */
 class IdleThreads {
   /** The most recently used one is used next, so that those not needed idle long enough to leave. */
   readonly #idle: Idle[] = [];

@@ -26,8 +26,17 @@ export class Schedule {
   readonly #pinned: PinnedCalls;
   readonly #loads: WorkLoads;
   readonly #express: ExpressLane;
-  readonly #mayTake = (handle: ThreadHandle, call: Call): boolean =>
-    this.#roster.find(handle)?.hasRoomFor(call) !== false;
+  /** A stream that has had its share comes after a call that waits. */
+  readonly #isTurn = (handle: ThreadHandle, call: Call): boolean => {
+    const thread = this.#roster.find(handle);
+    if (thread?.hasRoomFor(call) === false) return false;
+    return !(call.isPull && this.#waiting.size > 0 && thread?.owesCalls === true);
+  };
+  /** What waits may be meant for another thread: nothing is gained if this one stands still. */
+  readonly #isUnwanted = (handle: ThreadHandle, call: Call): boolean => {
+    const thread = this.#roster.find(handle);
+    return thread === undefined || (thread.hasRoomFor(call) && thread.isFree);
+  };
   readonly #mayPass = (work: number): boolean => this.#express.isOpenTo(work);
 
   constructor(
@@ -46,11 +55,16 @@ export class Schedule {
 
   /** Takes the next waiting call and decides about it; undefined when none may go. */
   next(): Step | undefined {
-    return this.#nextPinned() ?? this.#nextAhead() ?? this.#nextIdle();
+    return (
+      this.#nextPinned(this.#isTurn) ??
+      this.#nextAhead() ??
+      this.#nextIdle() ??
+      this.#nextPinned(this.#isUnwanted)
+    );
   }
 
-  #nextPinned(): Step | undefined {
-    const found = this.#pinned.take(this.#mayTake);
+  #nextPinned(mayTake: Parameters<PinnedCalls["take"]>[0]): Step | undefined {
+    const found = this.#pinned.take(mayTake);
     if (found === undefined) return undefined;
     const [handle, call] = found;
     const thread = this.#roster.find(handle);

@@ -20,6 +20,11 @@ export class StreamShare {
     return this.#open;
   }
 
+  /** Whether they have had what they may take: a call that waits goes first. */
+  get isSpent(): boolean {
+    return this.#owedMs === 0;
+  }
+
   /** Whether the next chunk is waited for, at this moment of `performance.now()`. */
   isReserved(now: number): boolean {
     return now < this.#until;

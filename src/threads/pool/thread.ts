@@ -9,6 +9,7 @@ import {
   cancel,
   createBoard,
   heldFor,
+  isAwaiting,
   MOST_AHEAD,
   MOST_PULLS,
   nextTicket,
@@ -80,6 +81,8 @@ export interface RunningCall {
   readonly ms: number;
   /** For how many of these another call, which shares its thread, has computed. */
   readonly heldMs: number;
+  /** Whether it asks a stream for what has not come at once: the thread takes others meanwhile. */
+  readonly isAwaiting: boolean;
 }
 
 /** One worker and the calls it holds. */
@@ -144,6 +147,18 @@ export class Thread implements ThreadHandle, RelayedThread {
     return this.#slots.load;
   }
 
+  /** Whether it runs nothing: what it holds waits for streams, whose next chunk may never come. */
+  get isFree(): boolean {
+    const { load, pulls } = this.#slots;
+    if (load !== pulls) return false;
+    return load === 0 || this.running.filter(({ isAwaiting }) => isAwaiting).length === load;
+  }
+
+  /** Whether only streams keep it from a call that waits, and have had their share. */
+  get owesCalls(): boolean {
+    return this.#streams?.isSpent === true && this.openStreams > 0 && this.#slots.load === this.#slots.pulls;
+  }
+
   /** Whether it may be given a call about what is open there. */
   hasRoomFor({ isPull }: Call): boolean {
     return this.#slots.hasRoom && !(isPull && this.#slots.pulls >= MOST_PULLS);
@@ -151,12 +166,13 @@ export class Thread implements ThreadHandle, RelayedThread {
 
   /** Whether more may be handed to it ahead: every call it holds is expected to be quick. */
   get takesAhead(): boolean {
-    return this.#takesAhead && this.#slots.load > 0 && this.#slots.load < MOST_AHEAD && !this.isEnding;
+    const { load, pulls } = this.#slots;
+    return this.#takesAhead && load > pulls && load < MOST_AHEAD && !this.isEnding;
   }
 
   /** Whether calls may wait behind the one it runs: those that were handed to it ahead. */
   get holdsAhead(): boolean {
-    return this.#takesAhead && this.#slots.load > 1;
+    return this.#takesAhead && this.#slots.load - this.#slots.pulls > 1;
   }
 
   /** When it last returned a result, or was handed a call while idle. */
@@ -212,7 +228,8 @@ export class Thread implements ThreadHandle, RelayedThread {
     this.#slots.each((call, slot) => {
       const since = runningSince(this.#board, slot, call.ticket);
       if (since === undefined) return;
-      running.push({ call, ms: now - since, heldMs: heldFor(this.#board, slot, now) });
+      const heldMs = heldFor(this.#board, slot, now);
+      running.push({ call, ms: now - since, heldMs, isAwaiting: isAwaiting(this.#board, slot, call.ticket) });
     });
     return running;
   }
@@ -242,10 +259,11 @@ export class Thread implements ThreadHandle, RelayedThread {
   give(call: Call, isQuick: boolean): void {
     if (!call.pinned) this.#streams?.giveUp();
     const slot = this.#slots.put(call);
-    if (this.load === 1) {
+    const { load, pulls } = this.#slots;
+    if (load === 1 || (!call.pinned && load - pulls === 1)) {
       this.#progressAt = performance.now();
       this.#advancedAt = this.#progressAt;
-      this.#takesAhead = isQuick;
+      this.#takesAhead = isQuick && load === 1; // streams have their share after each call, not after many
     }
     this.#ticket = nextTicket(this.#ticket);
     call.ticket = this.#ticket;
@@ -278,6 +296,11 @@ export class Thread implements ThreadHandle, RelayedThread {
     return this.#slots.release(
       (call, slot) => call.transfer.length === 0 && !call.pinned && recall(this.#board, slot, call.ticket),
     );
+  }
+
+  /** Takes back the requests for chunks that it has not started, in order: they come after a call that waits. */
+  recallPulls(): Call[] {
+    return this.#slots.release((call, slot) => call.isPull && recall(this.#board, slot, call.ticket));
   }
 
   /** Tells a running call that nobody waits for it any more. */
