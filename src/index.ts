@@ -88,6 +88,7 @@ export type {
   BlockCulprit,
   BlockPlace,
   BlockReport,
+  ChunksEvent,
   JobEvent,
   KilledCall,
   OperationEvent,

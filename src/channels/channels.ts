@@ -66,6 +66,37 @@ export type OperationEvent =
       readonly error: ThrownError | undefined;
     };
 
+/** Chunks of a response's stream were asked for, or came. Published on {@link chunksChannel}. */
+export type ChunksEvent =
+  | {
+      /** They were asked for: the client has taken those before. */
+      readonly event: "start";
+      /** The request's id in the log. */
+      readonly request: string;
+      /** `GET /items/:item_id`. */
+      readonly operation: string;
+      /** Where they are produced. */
+      readonly lane: "loop" | "thread";
+    }
+  | {
+      /** They came, or the stream ended or failed. */
+      readonly event: "end";
+      /** The request's id in the log. */
+      readonly request: string;
+      /** `GET /items/:item_id`. */
+      readonly operation: string;
+      /** Where they were produced. */
+      readonly lane: "loop" | "thread";
+      /** The thread they were produced on: `node:worker_threads` threadId; 0 is the loop; undefined when it had ended. */
+      readonly thread: number | undefined;
+      /** How long they waited for their thread, in milliseconds; 0 on the loop. */
+      readonly queueMs: number;
+      /** How long they took, in milliseconds: what the stream waited for is included. */
+      readonly runMs: number;
+      /** What the stream threw; undefined when nothing was, or when its client had gone. */
+      readonly error: ThrownError | undefined;
+    };
+
 /** What an operation or a task threw. The message may contain data of the request. */
 export interface ThrownError {
   /** The name of its class, or its `typeof` if it is not an error. */
@@ -194,6 +225,8 @@ export type JobEvent =
 export const requestChannel: Channel<unknown, RequestEvent> = open("offloop.request");
 /** `offloop.operation`: an operation started to run, or ended. */
 export const operationChannel: Channel<unknown, OperationEvent> = open("offloop.operation");
+/** `offloop.chunks`: chunks of a stream were asked for, or came. */
+export const chunksChannel: Channel<unknown, ChunksEvent> = open("offloop.chunks");
 /** `offloop.thread`: a thread started, left or ended. */
 export const threadChannel: Channel<unknown, ThreadEvent> = open("offloop.thread");
 /** `offloop.task`: a task started to run, or ended. */

@@ -3,6 +3,7 @@ import { isBodyless } from "../app/reply.ts";
 import type { BackgroundCall } from "../app/tasks/background.ts";
 import type { Finish } from "../lanes/background.ts";
 import type { Lanes } from "../lanes/lanes.ts";
+import { observeChunks } from "../lanes/loop-chunks.ts";
 import { errorReply, internalErrorReply } from "../operation/error-reply.ts";
 import { type Chunk, discardBody, isReady, isWhole, type RawReply } from "../operation/raw.ts";
 import { ReceivedForm } from "./bodies/received-form.ts";
@@ -80,7 +81,8 @@ export class WayOut {
   #open(asked: HttpRequest, raw: RawReply, body: AsyncIterable<Chunk>): Readable {
     const { operation } = asked.route;
     if (asked.unread !== undefined) continueNow(asked.message);
-    const checked = asAnnounced(raw, body, operation);
+    const made = operation === undefined ? body : observeChunks(operation.id, asked, body);
+    const checked = asAnnounced(raw, made, operation);
     const chunks = operation === undefined ? checked : this.#lanes.arounds.chunks(operation, asked, checked);
     const stream = this.#streams.open(asked, chunks, raw.mediaType, (thrown) =>
       this.#noteFailure(asked, thrown),

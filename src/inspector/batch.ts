@@ -14,6 +14,8 @@ export interface Batch {
   readonly runs?: readonly RunRow[];
   /** Runs that ended since the last batch but are left out, since there were too many. */
   readonly lost?: number;
+  /** How responses have ended since the last batch: streams, and others that were not sent whole. */
+  readonly ends?: readonly EndRow[];
   /** Runs in progress, if they have changed: the oldest ones. */
   readonly running?: Running;
   /** Threads of the pool, if they have changed. */
@@ -39,10 +41,10 @@ export interface Hello {
   readonly server: number;
 }
 
-/** An operation or a task. */
+/** An operation, a task, or the production of an operation's streams. */
 export interface Name {
-  readonly kind: "operation" | "task";
-  /** `GET /items/:item_id`, or the task's name. */
+  readonly kind: "operation" | "task" | "stream";
+  /** `GET /items/:item_id`, the task's name, or `stream of GET /items/:item_id`. */
   readonly name: string;
   readonly lane: "loop" | "thread";
 }
@@ -50,7 +52,7 @@ export interface Name {
 /**
  * A run that ended: it was handed to its lane, waited, and ran. The thread is 0 for the loop, and null when it ran on
  * none or is not known. The slot distinguishes runs that are on the loop at the same time. The outcome is a status, or
- * for a task 1 when it returned and 0 when it threw. The job is the one it was an attempt of.
+ * for a task 1 when it returned and 0 when it threw, for chunks of a stream 2 when they came and 0 when it threw. The job is the one it was an attempt of.
  */
 export type RunRow = readonly [
   name: number,
@@ -63,6 +65,9 @@ export type RunRow = readonly [
   outcome: number,
   job?: string,
 ];
+
+/** How the response to a request ended: whole, its stream broken, its client gone, or cut by the shutdown. */
+export type EndRow = readonly [request: string, outcome: "sent" | "broken" | "gone" | "cut"];
 
 /** A run in progress: on the loop it is running; for a thread it may still be waiting. */
 export type RunningRow = readonly [name: number, request: string | null, slot: number, handedAt: number];
@@ -90,9 +95,17 @@ export interface PoolState {
  * What should not happen. `blocked`: the loop did not turn. `killed`: a call ran past its deadline and its thread was
  * ended. `ended`: a thread was ended for another reason. `timeout`: a call ran past its deadline on the loop, where
  * nothing can end a function. `refused`: 503, since too many calls waited or no thread could start. `error`: an
- * operation answered with another 5xx. `failed`: a task threw.
+ * operation answered with another 5xx. `broken`: a stream threw after its head was sent. `failed`: a task threw.
  */
-export type IncidentKind = "blocked" | "killed" | "ended" | "timeout" | "refused" | "error" | "failed";
+export type IncidentKind =
+  | "blocked"
+  | "killed"
+  | "ended"
+  | "timeout"
+  | "refused"
+  | "error"
+  | "broken"
+  | "failed";
 
 /** One incident. */
 export interface IncidentRow {

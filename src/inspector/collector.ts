@@ -1,22 +1,36 @@
 import {
   blockedChannel,
+  type ChunksEvent,
+  chunksChannel,
   listen,
   type OperationEvent,
   operationChannel,
+  type RequestEvent,
+  requestChannel,
   type TaskEvent,
   type ThreadEvent,
   taskChannel,
   threadChannel,
 } from "../channels/channels.ts";
-import type { Figure, Name } from "./batch.ts";
+import type { EndRow, Figure, Name } from "./batch.ts";
+import { ChunkRuns } from "./chunk-runs.ts";
 import { IncidentLog, type KnownIncident } from "./incident-log.ts";
-import { blockedIncident, failedIncident, isKilled, killedIncident, operationIncident } from "./incidents.ts";
+import {
+  blockedIncident,
+  brokenIncident,
+  failedIncident,
+  isKilled,
+  killedIncident,
+  operationIncident,
+} from "./incidents.ts";
 import { Sketch } from "./page/sketch.ts";
+import { Ring } from "./ring.ts";
 import { type RunEnd, type RunStart, Runs } from "./runs.ts";
 
 const FIRST_ERROR_STATUS = 500;
 /** The two events of a thread's end follow each other closely; of some ends there is only one. */
 const MAX_KILLED = 100;
+const MAX_ENDS = 5_000;
 
 /**
  * Listens to the channels and keeps what a page shows: names, ids, numbers and errors, and nothing else from requests.
@@ -27,6 +41,8 @@ export class Collector {
   readonly origin: number = performance.timeOrigin;
   readonly names: Names = new Names();
   readonly runs: Runs = new Runs();
+  /** How the newest responses ended, as far as that is worth saying. */
+  readonly ends: Ring<EndRow> = new Ring(MAX_ENDS);
   readonly figures: Figures = new Figures();
   readonly incidents: IncidentLog = new IncidentLog();
   readonly threads: Set<number> = new Set();
@@ -37,8 +53,13 @@ export class Collector {
    * call, and that of the thread.
    */
   readonly #killed = new Set<number>();
+  readonly #chunks = new ChunkRuns(this.runs);
+  /** Requests whose responses are streams, until these end. */
+  readonly #streamed = new Set<string>();
   readonly #stops: readonly (() => void)[] = [
     listen(operationChannel, (event) => this.#onOperation(event)),
+    listen(chunksChannel, (event) => this.#onChunks(event)),
+    listen(requestChannel, (event) => this.#onRequest(event)),
     listen(taskChannel, (event) => this.#onTask(event)),
     listen(threadChannel, (event) => this.#onThread(event)),
     listen(blockedChannel, (report) => this.incidents.keep(blockedIncident(report, this.origin))),
@@ -46,6 +67,7 @@ export class Collector {
 
   close(): void {
     for (const stop of this.#stops) stop();
+    this.#chunks.close();
   }
 
   #onOperation(event: OperationEvent): void {
@@ -59,6 +81,27 @@ export class Collector {
       const startedAt = this.#end(request, run, { ...event, outcome: status, ok }, now);
       if (!ok) this.#keep(event, operationIncident(event, startedAt));
     }
+  }
+
+  #onChunks(event: ChunksEvent): void {
+    const now = performance.now();
+    const { operation, request, lane } = event;
+    const name = this.names.numberOf("stream", `stream of ${operation}`, lane);
+    if (event.event === "start") {
+      this.#streamed.add(request);
+      this.#chunks.start(event, name, now);
+    } else {
+      const startedAt = this.#chunks.end(event, name, now);
+      if (event.error !== undefined) this.#keep(event, brokenIncident(event, startedAt));
+    }
+  }
+
+  #onRequest(event: RequestEvent): void {
+    if (event.event === "start") return;
+    const { request, outcome } = event;
+    const isStream = this.#streamed.delete(request);
+    if (isStream) this.#chunks.stop(request);
+    if (isStream || outcome !== "sent") this.ends.push([request, outcome]);
   }
 
   #onTask(event: TaskEvent): void {
@@ -112,10 +155,14 @@ export class Collector {
   }
 }
 
-/** Operations and tasks, each with a number. There are only as many as the app declares. */
+/** Operations, their streams and tasks, each with a number. There are only as many as the app declares. */
 class Names {
   readonly list: Name[] = [];
-  readonly #numbers = { operation: new Map<string, number>(), task: new Map<string, number>() };
+  readonly #numbers = {
+    operation: new Map<string, number>(),
+    task: new Map<string, number>(),
+    stream: new Map<string, number>(),
+  };
 
   numberOf(kind: Name["kind"], name: string, lane: Name["lane"]): number {
     const numbers = this.#numbers[kind];

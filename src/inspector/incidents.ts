@@ -3,6 +3,7 @@ import type {
   BlockCulprit,
   BlockPlace,
   BlockReport,
+  ChunksEvent,
   KilledCall,
   OperationEvent,
   TaskEvent,
@@ -19,6 +20,7 @@ const MAX_LINES = 20;
 const MAX_LENGTH = 300;
 
 type OperationEnd = Extract<OperationEvent, { event: "end" }>;
+type ChunksEnd = Extract<ChunksEvent, { event: "end" }>;
 type TaskEnd = Extract<TaskEvent, { event: "end" }>;
 
 /** A period in which the loop was blocked. */
@@ -76,7 +78,10 @@ export function killedIncident({ thread, threads, ran }: ThreadEvent, at: number
 }
 
 /** Whether a deadline ended the thread that it ran on. */
-export function isKilled({ thread, error }: Pick<OperationEnd | TaskEnd, "thread" | "error">): boolean {
+export function isKilled({
+  thread,
+  error,
+}: Pick<OperationEnd | ChunksEnd | TaskEnd, "thread" | "error">): boolean {
   return error?.code === "OFFLOOP_TIMEOUT" && thread !== undefined && thread > 0;
 }
 
@@ -101,6 +106,27 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
       `It answered ${status}.`,
       ranSentence(thread, queueMs, runMs),
       ...(error === undefined ? ["It chose that answer itself: the log has no error."] : []),
+      ...moreOf(error),
+    ],
+  };
+}
+
+/** A stream that threw after its head was sent. */
+export function brokenIncident(event: ChunksEnd, at: number): KnownIncident {
+  const { request, operation, thread, runMs, error } = event;
+  const killed = isKilled(event);
+  return {
+    ...thrownParts(error),
+    kind: killed ? "killed" : "broken",
+    at: killed ? at + runMs : at,
+    durationMs: killed ? 0 : runMs,
+    thread: thread ?? null,
+    request,
+    name: operation,
+    cause: error?.code ?? error?.type ?? "",
+    facts: [
+      "Its status was sent before: the response broke off.",
+      ...(thread === undefined ? [] : [`The stream was produced ${onThread(thread)}.`]),
       ...moreOf(error),
     ],
   };

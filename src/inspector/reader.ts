@@ -30,6 +30,7 @@ export class Reader {
   #toldAt = Number.NEGATIVE_INFINITY;
   #names = 0;
   #runs = 0;
+  #ends = 0;
   #incidents = 0;
   #running = -1;
   #threads = -1;
@@ -49,6 +50,7 @@ export class Reader {
     const news = {
       ...this.#hello(),
       ...this.#ended(),
+      ...this.#responses(),
       ...this.#inProgress(),
       ...this.#figuresDue(now),
       ...this.#poolDue(now),
@@ -89,6 +91,13 @@ export class Reader {
     const { rows: happened, groups } = incidents.since(this.#incidents);
     this.#incidents = incidents.changes;
     return { ...news, incidents: happened, groups };
+  }
+
+  #responses(): Pick<Batch, "ends"> {
+    const { ends } = this.#collector;
+    const rows = ends.slice(this.#ends);
+    this.#ends = ends.end;
+    return rows.length === 0 ? {} : { ends: rows };
   }
 
   #inProgress(): Pick<Batch, "running" | "threads"> {

@@ -13,6 +13,11 @@ export class Ring<Item> {
     return this.#end - this.#items.length;
   }
 
+  /** The number of the next item. */
+  get end(): number {
+    return this.#end;
+  }
+
   push(item: Item): void {
     if (this.#items.length < this.#capacity) this.#items.push(item);
     else this.#items[this.#end % this.#capacity] = item;

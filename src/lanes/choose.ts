@@ -9,9 +9,8 @@ import {
   type ThrownError,
   taskChannel,
 } from "../channels/channels.ts";
-import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
+import { describeError, loggable } from "../errors/described-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
-import { frameLines } from "../errors/stack-frames.ts";
 import { refusedReply } from "../operation/error-reply.ts";
 import { isReady, type RawReply } from "../operation/raw.ts";
 import { type Deadline, runOperation } from "../operation/run.ts";
@@ -21,6 +20,7 @@ import type { Runtime } from "../operation/runtime.ts";
 import { taskFields } from "../threads/crossing/task-call.ts";
 import type { MessageWork, OperationWork } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
+import { thrownOf } from "../threads/pool/chunk-events.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
 import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
@@ -277,9 +277,4 @@ async function publishTask(run: LaneRun<TaskCall, unknown>, call: TaskCall): Pro
     const cancelled = attempt?.waiter.signal.aborted ?? false;
     taskChannel.publish({ event: "end", ...about, ...record, ok, cancelled, error });
   }
-}
-
-function thrownOf(error: DescribedError): ThrownError {
-  const { type, message, code } = error;
-  return { type, message, code, stack: frameLines(error) };
 }

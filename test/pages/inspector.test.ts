@@ -228,6 +228,43 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
     await page.close();
   });
 
+  test("the production of chunks is drawn on its lane, and how each stream ended is told", async () => {
+    const page = await openAfter("/streamed?ms=100", "/fed?ms=100");
+    await fetch(`${server.url}/breaking?ms=100`).then((response) => assert.rejects(response.text()));
+    await fetch(`${server.url}/fed?ms=200`).then(({ body }) => body?.cancel());
+    await page
+      .locator("#incidents summary", { hasText: /^GET \/breaking broke off: RangeError: Too far/ })
+      .waitFor();
+    const runs = page.locator("#runs tbody tr");
+    await readRuns(page);
+    for (const [name, outcome] of [
+      ["GET /streamed", "answered 200, its stream was sent whole"],
+      ["GET /fed", "answered 200, its client left before the end"],
+      ["GET /breaking", "answered 200, its stream broke off"],
+      ["stream of GET /breaking", "threw"],
+    ] as const)
+      await runs.filter({ hasText: name }).filter({ hasText: outcome }).first().waitFor();
+    const parts = (await readRuns(page)).filter(({ name }) => name.startsWith("stream of"));
+    const ms = (of: string): number =>
+      parts.filter(({ name }) => name === of).reduce((sum, run) => sum + run.endedAt - run.startedAt, 0);
+    assert.ok(ms("stream of GET /streamed") >= 190);
+    for (const { name, lane } of parts) assert.equal(lane === "loop", name !== "stream of GET /streamed");
+    await page.locator("#pause").click();
+    await takeScreenshot(page, "inspector-streams");
+    await runs.filter({ hasText: "stream of GET /streamed" }).first().locator("a").click();
+    await page.locator("#story-steps", { hasText: "answered 200, its stream was sent whole" }).waitFor();
+    assert.deepEqual(await page.locator("#story-steps .name").allTextContents(), [
+      "GET /streamed",
+      "stream of GET /streamed",
+    ]);
+    await takeScreenshot(page, "inspector-stream-pinned");
+    await runs.filter({ hasText: "broke off" }).first().locator("a").click();
+    await page.locator("#story-steps", { hasText: "answered 200, its stream broke off" }).waitFor();
+    await page.locator("#story-trouble", { hasText: "GET /breaking broke off" }).waitFor();
+    await takeScreenshot(page, "inspector-stream-broken");
+    await page.close();
+  });
+
   test("a click on the lanes pins what is under the pointer, Escape unpins it", async () => {
     const page = await openAfter("/async?ms=600");
     await page.locator("#pause").click();

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { App } from "offloop";
+import { App, stream } from "offloop";
 import { z } from "zod";
 
 /** Something of each kind that the inspector shows. */
@@ -59,6 +59,30 @@ app.get("/tasks", { query }, async ({ query, background }) => {
   background.add(resize, query.ms);
   background.add(refuse);
   return "tasks";
+});
+
+app.get("/streamed", { query }, ({ query }) =>
+  stream(
+    (function* () {
+      for (let part = 0; part < 3; part++) {
+        hold(query.ms);
+        yield `${part}`;
+      }
+    })(),
+  ),
+);
+
+app.get("/fed", { query }, async function* ({ query }) {
+  for (let part = 0; part < 3; part++) {
+    yield part;
+    await setTimeout(query.ms);
+  }
+});
+
+app.get("/breaking", { query }, async function* ({ query }) {
+  yield 1;
+  await setTimeout(query.ms);
+  throw new RangeError("Too far");
 });
 
 export default app;

@@ -1,7 +1,7 @@
 import { Piles } from "./piles.ts";
 import { bandOf, type Row } from "./rows.ts";
 import { hasEnded, hasFailed, type Shown } from "./run.ts";
-import { type Area, isLit, type Scene } from "./scene.ts";
+import { type Area, isLit, liesBelow, type Scene } from "./scene.ts";
 import { colourOf, type Palette } from "./theme.ts";
 
 const DIM_ALPHA = 0.12;
@@ -74,12 +74,16 @@ class Brush {
   drawAll(): void {
     const { rows, store, stretch } = this.#scene;
     const byLane = new Map(rows.map((row) => [row.lane, row]));
+    const above: (() => void)[] = [];
     for (const run of store.runs) {
       if (run.lane === null || run.endedAt < stretch.from || run.startedAt > stretch.to) continue;
       const row = byLane.get(run.lane);
       if (row === undefined) continue;
-      this.#drawBar(row, run, run.endedAt, { alpha: this.#alphaOf(run), failed: hasFailed(run) });
+      const look = { alpha: this.#alphaOf(run), failed: hasFailed(run) };
+      if (liesBelow(this.#scene, run)) this.#drawBar(row, run, run.endedAt, look);
+      else above.push(() => this.#drawBar(row, run, run.endedAt, look));
     }
+    for (const draw of above) draw();
     for (const run of store.presumed()) {
       const row = run.lane === undefined ? undefined : byLane.get(run.lane);
       if (row === undefined || run.startedAt > stretch.to) continue;

@@ -25,6 +25,8 @@ export function titleOf({ kind, name, place, message, count }: GroupTotal, durat
       return `${name} was refused${what}`;
     case "failed":
       return `${name} failed${what}${where}`;
+    case "broken":
+      return `${name} broke off${what}${where}`;
     case "error":
       return `${name} answered ${message}${where}`;
   }

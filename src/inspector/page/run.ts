@@ -1,3 +1,5 @@
+import type { EndRow, Name } from "../batch.ts";
+
 /** A run that ended. Times of day are milliseconds since the store's origin. */
 export interface Run {
   /** Its position in the store's names. */
@@ -10,7 +12,7 @@ export interface Run {
   readonly handedAt: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** A status, or for a task 1 when it returned and 0 when it threw. */
+  /** A status; for a task 1 when it returned, for chunks of a stream 2 when they came, for both 0 when they threw. */
   readonly outcome: number;
   /** The job it was an attempt of. */
   readonly job: string | undefined;
@@ -40,5 +42,27 @@ export function hasFailed({ outcome }: Pick<Run, "outcome">): boolean {
 
 export function outcomeText(outcome: number): string {
   if (outcome === 1) return "returned";
+  if (outcome === 2) return "made chunks";
   return outcome === 0 ? "threw" : `answered ${outcome}`;
+}
+
+/** How a response ended after its operation had answered. */
+export type ResponseEnd = EndRow[1];
+
+const endTexts: Readonly<Record<ResponseEnd, string>> = {
+  sent: "its stream was sent whole",
+  broken: "its stream broke off",
+  gone: "its client left before the end",
+  cut: "the shutdown ended it",
+};
+
+/** The outcome of a run that ended; for an operation's, also how its response ended, if that is known. */
+export function outcomeOf(store: RunOutcomes, { name, request, outcome }: Run): string {
+  const end = store.names[name]?.kind === "operation" ? store.endOf(request) : undefined;
+  return end === undefined ? outcomeText(outcome) : `${outcomeText(outcome)}, ${endTexts[end]}`;
+}
+
+interface RunOutcomes {
+  readonly names: readonly Name[];
+  endOf(request: string | null): ResponseEnd | undefined;
 }

@@ -2,7 +2,7 @@ import { clockText, durationText } from "./duration.ts";
 import { find, keepTableRoles, make, wrappable } from "./element.ts";
 import { labelOf } from "./lane.ts";
 import { requestAddress } from "./route.ts";
-import { outcomeText, type Run } from "./run.ts";
+import { outcomeOf, type Run } from "./run.ts";
 import type { Scene } from "./scene.ts";
 
 const MAX_ROWS = 200;
@@ -27,7 +27,7 @@ export class RunsTable {
       if (run.endedAt >= stretch.from && run.startedAt <= stretch.to && filter.matches(run.name))
         runs.push(run);
     }
-    const key = `${store.origin} ${runs.length} ${runs[0]?.endedAt} ${runs.at(-1)?.endedAt}`;
+    const key = `${store.origin} ${runs.length} ${runs[0]?.endedAt} ${runs.at(-1)?.endedAt} ${store.endsKnown}`;
     if (key === this.#drawn) return;
     this.#drawn = key;
     this.#body.replaceChildren(...runs.map((run) => rowOf(scene, run)));
@@ -35,7 +35,7 @@ export class RunsTable {
 }
 
 function rowOf({ store }: Scene, run: Run): HTMLTableRowElement {
-  const { lane, handedAt, startedAt, endedAt, outcome, request } = run;
+  const { lane, handedAt, startedAt, endedAt, request } = run;
   const contents: readonly (readonly (Node | string)[])[] = [
     [lane === null ? "none" : labelOf(lane)],
     wrappable(store.names[run.name]?.name ?? "?"),
@@ -43,7 +43,7 @@ function rowOf({ store }: Scene, run: Run): HTMLTableRowElement {
     [clockText(store.origin + startedAt)],
     [durationText(startedAt - handedAt)],
     [durationText(endedAt - startedAt)],
-    [outcomeText(outcome)],
+    [outcomeOf(store, run)],
   ];
   const cells = contents.map((content, at) => {
     const cell = make("td", "", ...content);

@@ -25,6 +25,11 @@ export function isLit({ pin, filter }: Pick<Scene, "pin" | "filter">, run: Shown
   return pin.isSet ? pin.holds(run) : filter.matches(run.name);
 }
 
+/** Whether others are drawn over it: a thread runs calls while a stream there waits for its next chunk. */
+export function liesBelow({ store }: Pick<Scene, "store">, { name, lane }: Shown): boolean {
+  return store.names[name]?.kind === "stream" && typeof lane === "number" && !isLoop(lane);
+}
+
 /** The run at a time and a height of the drawing, at most `slackMs` away. */
 export function runAt(scene: Scene, time: number, y: number, slackMs: number): Shown | undefined {
   const row = scene.rows.find(({ top, height }) => y >= top && y < top + height);
@@ -36,7 +41,8 @@ export function runAt(scene: Scene, time: number, y: number, slackMs: number): S
     if (isLoop(row.lane) && run.slot !== slot) continue;
     const endedAt = hasEnded(run) ? run.endedAt : scene.now;
     const gap = Math.max(0, run.startedAt - time, time - endedAt);
-    if (gap > bestGap) continue;
+    const isHidden = best !== undefined && liesBelow(scene, run) && !liesBelow(scene, best);
+    if (gap > bestGap || (gap === bestGap && isHidden)) continue;
     best = run;
     bestGap = gap;
   }

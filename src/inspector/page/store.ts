@@ -3,9 +3,10 @@ import { FigureTotals } from "./figure-totals.ts";
 import { KnownIncidents } from "./known-incidents.ts";
 import { Process } from "./process.ts";
 import { RecentSeconds } from "./recent.ts";
-import type { Presumed, Run } from "./run.ts";
+import type { Presumed, ResponseEnd, Run } from "./run.ts";
 
 const MAX_RUNS = 60_000;
+const MAX_ENDS = 15_000;
 
 /** Everything the page knows, about all processes, limited by count. */
 export class Store {
@@ -18,6 +19,10 @@ export class Store {
   readonly #numbers = new Map<string, number>();
   runs: Run[] = [];
   readonly #processes = new Map<number, Process>();
+  /** How responses ended, by request; the oldest first. */
+  readonly #ends = new Map<string, ResponseEnd>();
+  /** Counts what became known of how responses ended. */
+  endsKnown = 0;
   incidents: KnownIncidents = new KnownIncidents();
   figures: FigureTotals = new FigureTotals();
   recent: RecentSeconds = new RecentSeconds();
@@ -33,6 +38,11 @@ export class Store {
   /** The time of day at the server. */
   now(): number {
     return this.#clockOffset === Number.NEGATIVE_INFINITY ? 0 : performance.now() + this.#clockOffset;
+  }
+
+  /** How the response to a request ended; undefined while that is not known, or where a plain one was sent whole. */
+  endOf(request: string | null): ResponseEnd | undefined {
+    return request === null ? undefined : this.#ends.get(request);
   }
 
   /** In numerical order. */
@@ -52,6 +62,7 @@ export class Store {
     this.runs = [];
     this.#processes.clear();
     this.#presumed = [];
+    this.#ends.clear();
     this.incidents = new KnownIncidents();
     this.figures = new FigureTotals();
     this.recent = new RecentSeconds();
@@ -77,6 +88,7 @@ export class Store {
     this.lost += batch.lost ?? 0;
     this.recent.count(ended, batch.lost ?? 0, this.now());
     this.#keep(ended);
+    for (const [request, end] of batch.ends ?? []) this.#keepEnd(request, end);
     this.incidents.take(process, batch);
     for (const figure of batch.figures ?? []) this.figures.take(process, figure);
   }
@@ -95,6 +107,12 @@ export class Store {
       isTask: (name: number) => this.names[name]?.kind === "task",
     };
     this.#processes.set(worker, new Process(worker, hello, known));
+  }
+
+  #keepEnd(request: string, end: ResponseEnd): void {
+    this.endsKnown++;
+    this.#ends.set(request, end);
+    if (this.#ends.size > MAX_ENDS) this.#ends.delete(this.#ends.keys().next().value ?? request);
   }
 
   #numberOf(name: Name): number {

@@ -8,6 +8,9 @@ import { type Step, type Story, tellStory } from "./story.ts";
 import { colourOf } from "./theme.ts";
 import type { Stretch } from "./view.ts";
 
+/** How many parts of a stream are drawn, the newest. */
+const MAX_PARTS = 300;
+
 /** The pinned request: each of its runs on one time axis, and what went wrong. */
 export class StoryView {
   readonly #root = find("#story");
@@ -76,7 +79,7 @@ function summaryOf({ steps, from, to }: Story, origin: number): string {
 }
 
 function stepItem({ palette }: Scene, { from, to }: Story, step: Step): HTMLLIElement {
-  const { run, handedAt, startedAt, endedAt, failed, job } = step;
+  const { run, parts, handedAt, startedAt, endedAt, failed, job } = step;
   const track = make("div", "track");
   const add = (kind: string, since: number, until: number): HTMLElement => {
     const part = make("i", kind);
@@ -87,10 +90,11 @@ function stepItem({ palette }: Scene, { from, to }: Story, step: Step): HTMLLIEl
     return part;
   };
   if ((startedAt ?? endedAt) - handedAt >= 0.005) add("waited", handedAt, startedAt ?? endedAt);
-  if (startedAt !== undefined) {
-    const ran = add(step.outcome === undefined ? "ran pale" : "ran", startedAt, endedAt);
+  for (const part of parts.slice(-MAX_PARTS)) {
+    const isLast = part === parts.at(-1);
+    const ran = add(isLast && step.outcome === undefined ? "ran pale" : "ran", part.from, part.to);
     ran.style.background = colourOf(palette, run.name);
-    ran.classList.toggle("failed", failed);
+    ran.classList.toggle("failed", failed && isLast);
   }
   const name = make("span", "name", ...wrappable(step.title));
   const where = typeof run.lane === "number" ? shortLabelOf(run.lane) : "no thread";
@@ -99,17 +103,18 @@ function stepItem({ palette }: Scene, { from, to }: Story, step: Step): HTMLLIEl
   return make("li", "", name, make("span", "where", where), track, make("p", "", text, ...link));
 }
 
-function stepText({ run, handedAt, startedAt, endedAt, outcome }: Step): string {
+function stepText({ run, parts, handedAt, startedAt, endedAt, outcome }: Step): string {
   const waited = (startedAt ?? endedAt) - handedAt;
   const { lane } = run;
   if (startedAt === undefined) return `has waited ${durationText(waited)} for a thread`;
-  const ran = durationText(endedAt - startedAt);
+  const ran = durationText(parts.reduce((sum, { from, to }) => sum + to - from, 0));
   const waits = waited >= 0.005 ? [`waited ${durationText(waited)}`] : [];
   if (outcome === undefined) {
     const where = lane === null || lane === undefined ? "" : ` ${onLane(lane)}`;
     return [...waits, `in progress${where} for ${ran}`].join(", ");
   }
   const where = typeof lane === "number" ? ` ${onLane(lane)}` : "";
+  if (parts.length > 1) return `ran ${ran}${where} in ${parts.length} parts, ${outcome}`;
   return [...waits, lane === null ? "never ran" : `ran ${ran}${where}`, outcome].join(", ");
 }
 

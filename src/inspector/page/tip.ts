@@ -2,7 +2,7 @@ import { clockText, durationText } from "./duration.ts";
 import { find, make } from "./element.ts";
 import { isLoop, onLane } from "./lane.ts";
 import { bandOf } from "./rows.ts";
-import { hasEnded, outcomeText, type Shown } from "./run.ts";
+import { hasEnded, outcomeOf, type Shown } from "./run.ts";
 import type { Scene } from "./scene.ts";
 import type { Place } from "./timeline.ts";
 
@@ -13,6 +13,7 @@ export class Tip {
   readonly #root = find("#tip");
   readonly #frame = find("#selected");
   #run: Shown | undefined;
+  #endsKnown = 0;
 
   draw(scene: Scene, run: Shown | undefined, place: Place): void {
     const row = scene.rows.find(({ lane }) => lane === run?.lane);
@@ -29,7 +30,8 @@ export class Tip {
     this.#frame.style.top = `${place.top + band.top - 2}px`;
     this.#frame.style.width = `${right - left + 4}px`;
     this.#frame.style.height = `${Math.max(6, band.height) + 4}px`;
-    if (run !== this.#run || !hasEnded(run)) this.#write(scene, run);
+    const isNew = run !== this.#run || scene.store.endsKnown !== this.#endsKnown;
+    if (isNew || !hasEnded(run)) this.#write(scene, run);
     const { offsetWidth } = this.#root;
     const middle = place.left + (left + right) / 2 - offsetWidth / 2;
     const most = place.left + place.width - offsetWidth;
@@ -39,6 +41,7 @@ export class Tip {
 
   #write(scene: Scene, run: Shown): void {
     this.#run = run;
+    this.#endsKnown = scene.store.endsKnown;
     const [title, ...facts] = describeRun(scene, run);
     this.#root.replaceChildren(make("b", "", title), ...facts.map((fact) => make("span", "", fact)));
   }
@@ -61,7 +64,7 @@ export function describeRun({ store, now }: Scene, run: Shown): readonly [string
     title,
     `${durationText(run.endedAt - run.startedAt)} ${where}`,
     ...(waited >= 0.05 ? [`waited ${durationText(waited)}`] : []),
-    outcomeText(run.outcome),
+    outcomeOf(store, run),
     started,
     ...request,
     ...(run.job === undefined ? [] : [`job ${run.job}`]),

@@ -86,4 +86,4 @@ export interface Call extends NewCall {
  * client goes.
  */
 export type PinnedCall = Pick<NewCall, "work" | "payload" | "timeoutMs" | "waiter" | "bindable" | "settle"> &
-  Partial<Pick<Call, "isPull">>;
+  Partial<Pick<Call, "isPull" | "record">>;

@@ -77,7 +77,8 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
     record: RunRecord | undefined,
   ): Promise<RawReply> {
     const packed = packRequest(request, request.unread && feedBody(request.unread));
-    return askReply(this.#table, index, packed, { timeoutMs, waiter: request, bindable: request, record });
+    const terms = { timeoutMs, waiter: request, bindable: request, record };
+    return askReply(this.#table, index, packed, terms, this.#answers(request, index));
   }
 
   /** Runs one message of a websocket; returns a reply, whatever happens. */
@@ -89,7 +90,12 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
   ): Promise<RawReply> {
     const { request } = message;
     const packed = packMessage(packHead(request), message);
-    return askReply(this.#table, index, packed, { timeoutMs, waiter: request, bindable: request, record });
+    const terms = { timeoutMs, waiter: request, bindable: request, record };
+    return askReply(this.#table, index, packed, terms, this.#answers(request, index));
+  }
+
+  #answers({ id: request }: RawRequest, index: number): OpenAt["answers"] {
+    return { request, operation: (this.#works[index] as Work).id };
   }
 
   /** Runs a task and returns its result, or throws what it threw. */
@@ -137,7 +143,8 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
       sessionState: context.sessionState,
     };
     const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined };
-    return askReply(this.#table, index, { payload, transfer: [] }, terms);
+    const answers = { request: request.id, operation: operation.declaration?.id ?? request.method };
+    return askReply(this.#table, index, { payload, transfer: [] }, terms, answers);
   }
 }
 
@@ -165,6 +172,7 @@ function askReply(
   work: number,
   { payload, transfer }: Packed<unknown>,
   terms: Pick<NewCall, "timeoutMs" | "waiter" | "bindable" | "record">,
+  answers: OpenAt["answers"],
 ): Promise<RawReply> {
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, thread) => {
@@ -177,7 +185,7 @@ function askReply(
       if (open === undefined || thread === undefined) return resolve(reply);
       const background = reply.background ?? [];
       const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(findCalls(calls, table) ?? []));
-      const rest = fetchRest({ pool: table.pool, thread, work, ...terms, onAdded }, open);
+      const rest = fetchRest({ pool: table.pool, thread, work, ...terms, answers, onAdded }, open);
       resolve({ ...reply, background, ...rest });
     };
     table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });

@@ -206,6 +206,6 @@ export function takeOn(call: NewCall, order: number): Call {
 
 /** The same for a call that is meant for one thread and no other. */
 export function takeOnPinned(call: PinnedCall, order: number): Call {
-  const rest = { class: "request", transfer: [], record: undefined } as const;
+  const rest = { class: "request", transfer: [], record: call.record } as const;
   return { ...takeOn({ ...call, ...rest }, order), pinned: true, isPull: call.isPull === true };
 }

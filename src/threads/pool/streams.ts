@@ -1,13 +1,17 @@
+import type { RunRecord } from "../../channels/channels.ts";
 import type { Chunk, RawReply } from "../../operation/raw.ts";
 import { sharedNow } from "../crossing/board.ts";
 import type { Followed, FollowUp, NamedCall, OpenReplyRef, Pulled } from "../crossing/payloads.ts";
 import { packThrown, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
+import { areChunksObserved, publishChunks } from "./chunk-events.ts";
 
 /** Where a reply is still open. */
 export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "bindable" | "timeoutMs"> {
   readonly pool: CallPool;
   readonly thread: ThreadHandle;
+  /** What it answers. */
+  readonly answers: { readonly request: string; readonly operation: string };
   /** Receives the tasks that were added while the rest was produced. */
   readonly onAdded: (calls: NamedCall[] | undefined) => void;
 }
@@ -22,14 +26,19 @@ export function fetchRest(
   at.thread.hold();
   let isLost = false;
   const endStream = streams ? openStream(at.thread) : () => {};
-  const ask: Ask = async (followUp) => {
-    const [[ok, given], added] = await askThread(at, followUp, endStream).catch((error: unknown) => {
+  const ask = async (followUp: FollowUp, record?: RunRecord): Promise<Pulled | undefined> => {
+    const [[ok, given], added] = await askThread(at, followUp, record, endStream).catch((error: unknown) => {
       isLost = true;
       throw error;
     });
     at.onAdded(added);
     if (!ok) throw unpackThrown(given);
     return given as Pulled | undefined;
+  };
+  const askSeen: Ask = (followUp) => {
+    if (followUp.ask !== "pull" || !areChunksObserved()) return ask(followUp);
+    const stream = { ...at.answers, lane: "thread", waiter: at.waiter } as const;
+    return publishChunks(stream, (record) => ask(followUp, record));
   };
   const finish: RawReply["finish"] = async (failure) => {
     try {
@@ -39,7 +48,17 @@ export function fetchRest(
       at.thread.release();
     }
   };
-  return streams ? { body: pullChunks(open, ask), finish } : { finish };
+  if (!streams) return { finish };
+  const body = pullChunks(open, askSeen);
+  pulledBodies.add(body);
+  return { body, finish };
+}
+
+const pulledBodies = new WeakSet<object>();
+
+/** Whether a body's chunks are pulled from a thread. */
+export function isPulled(body: object): boolean {
+  return pulledBodies.has(body);
 }
 
 /** Returns the function that says that it has ended, once. */
@@ -60,6 +79,7 @@ function openStream(thread: ThreadHandle): () => void {
 function askThread(
   { pool, thread, work, waiter, bindable, timeoutMs }: OpenAt,
   followUp: FollowUp,
+  record: RunRecord | undefined,
   endStream: () => void,
 ): Promise<Followed> {
   if (followUp.ask !== "pull") endStream();
@@ -71,6 +91,7 @@ function askThread(
       isPull: followUp.ask === "pull",
       waiter: followUp.ask === "pull" ? waiter : undefined,
       bindable,
+      record,
       settle: (error, outcome) => {
         if (error !== undefined || isLast(outcome as Followed)) endStream();
         if (error === undefined) resolve(outcome as Followed);

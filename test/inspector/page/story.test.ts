@@ -12,13 +12,19 @@ const batch: Batch = {
     { kind: "operation", name: "POST /orders", lane: "thread" },
     { kind: "task", name: "mail", lane: "loop" },
     { kind: "task", name: "resize", lane: "thread" },
+    { kind: "operation", name: "GET /feed", lane: "loop" },
+    { kind: "stream", name: "stream of GET /feed", lane: "loop" },
   ],
   runs: [
     [1, "r1", 0, 0, 40, 0, 5, 0],
     [0, "r1", 3, 0, 10, 4, 20, 200],
     [0, "r2", 3, 0, 11, 4, 20, 200],
     [2, null, 3, 0, 60, 0, 5, 1, "resize/1"],
+    [3, "r4", 0, 0, 70, 0, 1, 200],
+    [4, "r4", 0, 0, 72, 0, 4, 2],
+    [4, "r4", 0, 0, 80, 0, 6, 0],
   ],
+  ends: [["r4", "broken"]],
   running: { loop: 0, thread: 1, rows: [[2, "r1", 0, 50]] },
   groups: [
     {
@@ -58,6 +64,18 @@ test("tellStory() gives all that ran for a request in order, with what waits and
     story.incidents.map(({ group }) => group.message),
     ["Error: No"],
   );
+});
+
+test("tellStory() gives the runs of a stream as one step, and how its response ended", () => {
+  const story = storyOf((pin) => pin.pinRequest("r4")) ?? assert.fail();
+  assert.deepEqual(
+    story.steps.map(({ title, parts, outcome, failed }) => [title, parts.length, outcome, failed]),
+    [
+      ["GET /feed", 1, "answered 200, its stream broke off", false],
+      ["stream of GET /feed", 2, "threw", true],
+    ],
+  );
+  assert.deepEqual([story.from, story.to], [70, 86]);
 });
 
 test("tellStory() gives a run without a request alone, with the job it was an attempt of", () => {
