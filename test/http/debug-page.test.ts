@@ -93,6 +93,32 @@ eachLane("debug page: also for a reply that cannot be sent", async (lane) => {
   assert.match(await response.text(), /no-such-file\.pdf/);
 });
 
+test("debug page: shows what a plugin throws, in its routes and in its hooks", async () => {
+  const response = await read("/plugin/throws?token=hunter2");
+  const page = await response.text();
+  assert.deepEqual(
+    [response.status, response.headers.get("content-type")],
+    [500, "text/html; charset=utf-8"],
+  );
+  assert.match(page, /<code>openVault<\/code> test\/fixtures\/failing-app\.ts:9:\d+/);
+  assert.match(page, /No operation is declared here/);
+  assert.doesNotMatch(page, /hunter2/);
+  const headers = { accept: browser, "x-hook": "throws" };
+  for (const path of ["/nowhere", "/loop/throws"])
+    assert.match(await (await fetch(server.url + path, { headers })).text(), /<code>openVault<\/code>/);
+  const posted = {
+    method: "POST",
+    body: '{"a":1}',
+    headers: { accept: browser, "content-type": "application/json" },
+  };
+  assert.match(await (await fetch(`${server.url}/plugin/takes`, posted)).text(), /<code>openVault<\/code>/);
+});
+
+test("debug page: not for a status that a plugin chooses", async () => {
+  assert.deepEqual(await (await read("/plugin/refuses")).json(), { detail: "Later" });
+  assert.deepEqual(await (await read("/plugin/away")).json(), { detail: "Bad Gateway" });
+});
+
 eachLane("debug page: not for who does not ask for HTML", async (lane) => {
   for (const accept of ["*/*", "application/json", "text/html;q=0, */*", "text/html-like"]) {
     const response = await read(`/${lane}/throws`, accept);

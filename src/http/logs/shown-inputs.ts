@@ -23,11 +23,11 @@ export class ShownInputs {
   }
 
   /** Returns a request's URL without its secrets. */
-  url({ url }: RawRequest, operation: Operation): string {
+  url({ url }: RawRequest, operation: Operation | undefined): string {
     return this.#urls.of(url, operation);
   }
 
-  section(request: RawRequest, operation: Operation): Markup {
+  section(request: RawRequest, operation: Operation | undefined): Markup {
     const query = new URLSearchParams(/\?([^#]*)/.exec(this.url(request, operation))?.[1] ?? "");
     return markup`<section>
 <h2>The request</h2>
@@ -53,7 +53,8 @@ ${this.#body(request)}
       return table("Form", rows);
     }
     // A body that was handed over to a thread is no longer there.
-    if (body === undefined || body.length === 0) return undefined;
+    // A plugin may have parsed it for its own routes.
+    if (!(body instanceof Uint8Array) || body.length === 0) return undefined;
     const [type = ""] = headerValues(request, "content-type");
     return markup`<h3>Body</h3><pre>${this.#bodyText(body, type)}</pre>`;
   }

@@ -16,7 +16,10 @@ import { editorUrl } from "./editor-link.ts";
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
 
-/** In development, shows browsers a page about what went wrong in an operation: same status, with the page as the body. */
+/**
+ * In development, shows browsers a page about what went wrong in an operation or a plugin: same status, with the page as the
+ * body.
+ */
 export function showFailures(
   app: App,
   settings: LoggedSettings,
@@ -25,7 +28,7 @@ export function showFailures(
   const inputs = new ShownInputs(settings, app);
   return {
     failure: (operation, request, reply) =>
-      operation === undefined || reply.error === undefined || reply.error.isAnswered || !acceptsHtml(request)
+      reply.error === undefined || reply.error.isAnswered || !acceptsHtml(request)
         ? reply
         : withPage(reply, reply.error, { operation, request, inputs, inspector }),
   };
@@ -33,7 +36,8 @@ export function showFailures(
 
 /** What went wrong, and where. */
 interface Failed {
-  readonly operation: Operation;
+  /** Undefined where a plugin answers, or nothing does. */
+  readonly operation: Operation | undefined;
   readonly request: RawRequest;
   readonly inputs: ShownInputs;
   readonly inspector: RequestAddresses | undefined;
@@ -62,11 +66,10 @@ async function debugPage(
   status: number,
   { operation, request, inputs, inspector }: Failed,
 ): Promise<Markup> {
-  const { id, lane, location } = operation;
-  const address = inspector?.addressOf(request.id);
+  // The inspector knows only what ran on a lane.
+  const address = operation && inspector?.addressOf(request.id);
   const link =
     address === undefined ? undefined : markup` <a href="${address}">Look at it in the inspector</a>.`;
-  const where = lane === "loop" ? "on the event loop" : "on a thread";
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -82,12 +85,17 @@ ${await errorSection(error)}
 ${inputs.section(request, operation)}
 </main>
 <footer>
-<p>${id} runs ${where} and is declared at ${formatLocation(location)}. Request ${request.id}.${link}</p>
+<p>${operation === undefined ? "No operation is declared here." : declaredText(operation)} Request ${request.id}.${link}</p>
 <p>Only browsers see this page, and only in development: everybody else gets <code>{"detail": ...}</code>.</p>
 </footer>
 </body>
 </html>
 `;
+}
+
+function declaredText({ id, lane, location }: Operation): string {
+  const where = lane === "loop" ? "on the event loop" : "on a thread";
+  return `${id} runs ${where} and is declared at ${formatLocation(location)}.`;
 }
 
 async function errorSection(error: DescribedError, isCause = false): Promise<Markup> {
