@@ -40,7 +40,7 @@ export function hasFailed({ outcome }: Pick<Run, "outcome">): boolean {
   return outcome === 0 || outcome >= 500;
 }
 
-export function outcomeText(outcome: number): string {
+function outcomeText(outcome: number): string {
   if (outcome === 1) return "returned";
   if (outcome === 2) return "made chunks";
   return outcome === 0 ? "threw" : `answered ${outcome}`;
