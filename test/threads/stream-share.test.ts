@@ -94,6 +94,20 @@ test("a thread takes calls while its stream awaits the next chunk", async () => 
   assert.equal(await streamed.text(), "first last");
 });
 
+test("a call is taken back from a thread whose stream has begun to compute, and goes to another", async () => {
+  await start({ max: 2, min: 2, reserve: 0 });
+  const woken = await fetch(`${server.url}/woken`);
+  await chunks.arrived(1);
+  const silent = [fetch(`${server.url}/silent`), fetch(`${server.url}/silent`)];
+  await chunks.arrived(3);
+  calls.arrive();
+  await held.arrived(1);
+  assert.ok((await ask("/where")) > 0);
+  held.open();
+  for (const stream of [woken, ...(await Promise.all(silent))])
+    assert.equal(await stream.text(), "first last");
+});
+
 /** Waits until as many threads have loaded the app. */
 async function ready(threads: number): Promise<void> {
   while (server.threads.threads < threads) await fetch(`${server.url}/nope`);

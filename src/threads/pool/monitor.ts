@@ -24,7 +24,7 @@ export type Finding =
   | { readonly kind: "gone"; readonly thread: Thread; readonly call: Call }
   /** Its call has no deadline and has been running for long. */
   | { readonly kind: "held"; readonly thread: Thread; readonly call: Call; readonly ms: number }
-  /** It holds calls, runs none, and has returned no result for long. */
+  /** It holds calls, runs none of them nor anything else that does not await, and has returned no result for long. */
   | { readonly kind: "silent"; readonly thread: Thread };
 
 /**
@@ -55,7 +55,8 @@ export class Monitor {
   /** The call that keeps a thread, if any. */
   holderOf(thread: Thread): Call | undefined {
     if (thread.exit.isStuck) return thread.exit.killed?.call;
-    return thread.running.find((run) => this.#isLong(run))?.call;
+    const { running } = thread;
+    return running.find((run) => this.#isLong(run, isSilent(thread, running)))?.call;
   }
 
   /** A call goes to a thread: the next check must not come later than this call requires. */
@@ -83,10 +84,8 @@ export class Monitor {
     for (const thread of this.#threads) {
       if (thread.load === 0 || thread.isEnding) continue;
       const { running } = thread;
-      const found =
-        running.length === 0
-          ? findSilence(thread)
-          : running.map((run) => this.#findFault(thread, run, running));
+      if (isSilent(thread, running)) findings.push({ kind: "silent", thread });
+      const found = running.map((run) => this.#findFault(thread, run, running));
       findings.push(...found.filter((finding) => finding !== undefined));
       // It may hold a call that it has not started yet: check again soon.
       this.#within(Math.min(ROUND_MS, ...running.map((run) => dueIn(run, running))));
@@ -105,17 +104,21 @@ export class Monitor {
     // A request runs to its end; producing chunks for nobody has none.
     if (pinned && cancelledAt !== undefined && performance.now() - cancelledAt >= GONE_MS + graceMs)
       return { kind: "abandoned", thread, call, ms };
-    return this.#isLong(run) && !call.isReported ? { kind: "held", thread, call, ms } : undefined;
+    return this.#isLong(run, isSilent(thread, running)) && !call.isReported
+      ? { kind: "held", thread, call, ms }
+      : undefined;
   }
 
-  #isLong({ call, ms, isAwaiting }: RunningCall): boolean {
-    return call.timeoutMs === undefined && ms >= this.#longRunMs && !isAwaiting;
+  /** What awaits leaves its thread to others, unless it has begun to compute. */
+  #isLong({ call, ms, isAwaiting }: RunningCall, isThreadSilent: boolean): boolean {
+    return call.timeoutMs === undefined && ms >= this.#longRunMs && (!isAwaiting || isThreadSilent);
   }
 }
 
-function findSilence(thread: Thread): Finding[] {
-  const isSilent = performance.now() - thread.progressAt >= ROUND_MS;
-  return isSilent ? [{ kind: "silent", thread }] : [];
+/** Whether it holds calls that it does not start, though what it has started only awaits. */
+function isSilent({ load, progressAt }: Thread, running: readonly RunningCall[]): boolean {
+  if (load === running.length || running.some(({ isAwaiting }) => !isAwaiting)) return false;
+  return performance.now() - progressAt >= ROUND_MS;
 }
 
 /** For how long a call has run, without the time in which another computed: that is charged to the other one's deadline. */

@@ -103,6 +103,8 @@ export class Thread implements ThreadHandle, RelayedThread {
   #transfer: Transferable[] = [];
   #ticket = 0;
   #takesAhead = false;
+  /** Whether it has not been heard of since calls were taken back that it had not started. */
+  #owesWord = false;
   #held = 0;
   /** Undefined until the first stream. */
   #streams: StreamShare | undefined;
@@ -150,7 +152,7 @@ export class Thread implements ThreadHandle, RelayedThread {
   /** Whether it runs nothing: what it holds waits for streams, whose next chunk may never come. */
   get isFree(): boolean {
     const { load, pulls } = this.#slots;
-    if (load !== pulls) return false;
+    if (load !== pulls || this.#owesWord) return false;
     return load === 0 || this.running.filter(({ isAwaiting }) => isAwaiting).length === load;
   }
 
@@ -293,9 +295,11 @@ export class Thread implements ThreadHandle, RelayedThread {
    */
   recallUnstarted(): Call[] {
     this.#takesAhead = false;
-    return this.#slots.release(
+    const recalled = this.#slots.release(
       (call, slot) => call.transfer.length === 0 && !call.pinned && recall(this.#board, slot, call.ticket),
     );
+    if (recalled.length > 0) this.#owesWord = true;
+    return recalled;
   }
 
   /** Takes back the requests for chunks that it has not started, in order: they come after a call that waits. */
@@ -396,6 +400,7 @@ export class Thread implements ThreadHandle, RelayedThread {
 
   #take(results: ResultBatch): void {
     this.#progressAt = performance.now();
+    this.#owesWord = false;
     for (let i = 0; i < results.length; i += RESULT_FIELDS) {
       const slot = results[i] as number;
       const call = this.#slots.at(slot);
