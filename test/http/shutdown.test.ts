@@ -206,6 +206,22 @@ test("close(): an event stream that a running request opens only now ends", asyn
   await closed;
 });
 
+test("close(): does not wait for a connection on which nothing has come", async () => {
+  const server = await running(app, { shutdownGraceMs: 3_600_000 });
+  const raw = await openSocket(server.url);
+  await server.close();
+  assert.equal(await raw.ended(), "");
+});
+
+test("close(): a connection that brings its first request only now is answered", async () => {
+  const server = await running(app, { shutdownGraceMs: 3_600_000 });
+  const raw = await openSocket(server.url);
+  const closed = server.close();
+  raw.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assert.match(await raw.ended(), /^HTTP\/1\.1 200 [\s\S]*"ok"$/);
+  await closed;
+});
+
 test("close(): events in answer to a POST go on to their end, those in answer to a GET do not", async () => {
   const { promise: door, resolve: open } = Promise.withResolvers<void>();
   const both = new App();

@@ -235,3 +235,12 @@ eachLane("tls: Expect: 100-continue is answered when the body is read", async (l
   const [response] = await once(sent, "response");
   assert.equal(await text(response), '"ok"');
 });
+
+test("https: close() does not wait for a connection on which nothing has come", async () => {
+  const server = await running(app, { tls, shutdownGraceMs: 3_600_000 });
+  const socket = connectTls({ port: Number(new URL(server.url).port), ca: readFileSync(tls.cert) });
+  await once(socket, "secureConnect");
+  const ended = once(socket.resume(), "close");
+  await server.close();
+  await ended;
+});

@@ -13,6 +13,8 @@ import { StalledClients } from "./stalled-clients.ts";
 const { STATUS_CODES } = nodeHttp;
 
 const MIN_CHECK_MS = 20;
+/** How long a connection on which nothing has come yet may take to bring a request once the server closes. */
+const SILENT_MS = 1_000;
 /** How long a client may take to receive why it was refused. */
 const REFUSAL_MS = 1_000;
 
@@ -177,6 +179,12 @@ export class Connections {
         process.nextTick(() => socket._httpMessage ?? closeWhenSent(socket));
       });
     }
+    setTimeout(() => this.#endSilent(), SILENT_MS).unref();
+  }
+
+  /** Browsers and proxies connect ahead of their requests. Node waits for these connections as if a request had begun. */
+  #endSilent(): void {
+    for (const socket of this.#open) if (socket.bytesRead === 0) socket.destroy();
   }
 
   /** Cuts all of them, also those whose handshake is not over: Node's own does not know these. */
