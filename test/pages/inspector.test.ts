@@ -35,7 +35,6 @@ describe("/_offloop in Chromium", { skip: withoutChromium }, () => {
   });
   // A server keeps what has happened: the marks of one test would lie where the next one clicks.
   beforeEach(async () => {
-    // Chromium may hold a connection open on which it has asked nothing yet.
     const quiet = { port: 0, logLevel: "silent", signals: false } as const;
     server = await serve(app, { ...quiet, inspector: true });
     while (server.threads.threads < 3) await ask(...Array(6).fill("/plain?ms=100"));
