@@ -87,6 +87,7 @@ export interface SourceLocation {
 
 /** A file name for display: relative to the working directory if the file is inside it. */
 export function localPath(file: string): string {
+  if (file.includes("://")) return file; // a source map may name its sources so
   const local = relative(process.cwd(), file);
   return local === "" || local.startsWith("..") ? file : local;
 }

@@ -1,4 +1,5 @@
-import { type CodePosition, scriptPath } from "./source-map.ts";
+import type { CodePosition } from "./code-position.ts";
+import { scriptPath } from "./source-map.ts";
 import { FRAME } from "./stack-frames.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import type { SourceMap } from "node:module";
 import type { BlockCulprit, BlockPlace } from "../channels/channels.ts";
-import { originalLine, originalPosition, readSourceMap } from "../errors/source-map.ts";
+import type { SourcePositions } from "../errors/code-position.ts";
+import { originalPosition, readSourceMap } from "../errors/source-map.ts";
 import { isOneOfMany, isSure, type Sighting, TAIL_MS } from "./block.ts";
 import type { ProfiledStack, Timeline } from "./profile.ts";
 import type { Frame } from "./sampler.ts";
@@ -188,23 +188,23 @@ function placeOf(
 
 function lineIn(frame: Frame, line: number | undefined): number | undefined {
   const map = frame.mapped || line === undefined ? undefined : mapOf(frame.file);
-  return map === undefined || line === undefined ? line : originalLine(line, map);
+  return map === undefined || line === undefined ? line : map.ofLine(line)?.line;
 }
 
 function located(frame: Frame): Frame {
   return frame.mapped ? frame : originalPosition(frame, mapOf(frame.file));
 }
 
-const maps = new Map<string, SourceMap | undefined>();
+const maps = new Map<string, SourcePositions | undefined>();
 
-function mapOf(file: string): SourceMap | undefined {
+function mapOf(file: string): SourcePositions | undefined {
   if (!maps.has(file)) maps.set(file, readMap(file));
   return maps.get(file);
 }
 
-function readMap(file: string): SourceMap | undefined {
+function readMap(file: string): SourcePositions | undefined {
   try {
-    return readSourceMap(file, readFileSync(file, "utf8"));
+    return readSourceMap(file, readFileSync(file));
   } catch {
     return undefined; // code without a file
   }

@@ -1,7 +1,7 @@
 import type { Profiler, Session } from "node:inspector";
 import { findSourceMap } from "node:module";
 import { isOwnScript } from "../errors/own-code.ts";
-import { originalLine, scriptPath } from "../errors/source-map.ts";
+import { loadedMap, scriptPath } from "../errors/source-map.ts";
 import { type Frame, mappedHere } from "./sampler.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -122,9 +122,10 @@ function frameOf({ functionName, url, lineNumber, columnNumber }: Call): Frame {
 }
 
 function sourceLine({ url }: Call, line: number): number | undefined {
-  const map = process.sourceMapsEnabled ? findSourceMap(url) : undefined;
-  if (map !== undefined) return originalLine(line, map);
-  return mappedHere({ file: scriptPath(url), line, column: LINE_END }, url).line;
+  const file = scriptPath(url);
+  const map = process.sourceMapsEnabled ? loadedMap(findSourceMap(url), file) : undefined;
+  if (map !== undefined) return map.ofLine(line)?.line;
+  return mappedHere({ file, line, column: LINE_END }, url).line;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { findSourceMap } from "node:module";
+import type { CodePosition } from "../errors/code-position.ts";
 import { isOwnScript } from "../errors/own-code.ts";
 import { shownPosition } from "../errors/shown-position.ts";
-import { type CodePosition, originalPosition, scriptPath } from "../errors/source-map.ts";
+import { loadedMap, originalPosition, scriptPath } from "../errors/source-map.ts";
 import { markNames, marks, runs } from "./marks.ts";
 import { clockMs } from "./shared-words.ts";
 
@@ -79,7 +80,8 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
  * source map next to the code.
  */
 export function mappedHere(place: CodePosition, script: string): CodePosition & Pick<Frame, "mapped"> {
-  if (process.sourceMapsEnabled) return { ...originalPosition(place, findSourceMap(script)), mapped: true };
+  if (process.sourceMapsEnabled)
+    return { ...originalPosition(place, loadedMap(findSourceMap(script), place.file)), mapped: true };
   const shown = shownPosition(place);
   return { ...shown, mapped: shown.line !== place.line || shown.file !== place.file };
 }

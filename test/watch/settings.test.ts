@@ -1,18 +1,26 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { resolveSettings } from "../../src/app/settings/settings.ts";
+import type { BlockReport } from "../../src/channels/channels.ts";
 
 const file = fileURLToPath(new URL("./settings-app.ts", import.meta.url));
 
-/** @param within - The shell that starts it. */
+/**
+ * @param within - The shell that starts it.
+ * @param generated - The URL of a module with the code that blocks.
+ */
 function run(
   mode: string,
   execArgv: readonly string[] = [],
   within = 'exec "$@"',
+  generated: readonly string[] = [],
 ): { reports: number; logged: string[]; stdout: string; stderr: string } {
-  const command = [process.execPath, "--conditions=offloop:source", ...execArgv, file, mode];
+  const command = [process.execPath, "--conditions=offloop:source", ...execArgv, file, mode, ...generated];
   const { stdout, stderr, status } = spawnSync("sh", ["-c", within, "sh", ...command], {
     encoding: "utf8",
     timeout: 60_000,
@@ -44,6 +52,32 @@ test("a block is announced while it lasts and logged when it ends; one at start-
     /^\{"level":40,.*"msg":"event loop blocked for \d+ ms so far by GET \/block at .*settings-app\.ts[^"]*"\}$/m,
   );
 });
+
+for (const [name, execArgv] of [
+  ["the watchdog reads", []],
+  ["Node has read", ["--enable-source-maps"]],
+] as const)
+  test(`a block in generated code is reported at its source, by a map that ${name}, however large`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "offloop bundle-"));
+    const code =
+      "export function block(ms) {\n  const start = process.threadCpuUsage();\n  while (process.threadCpuUsage(start).user < ms * 1_000);\n}\n";
+    writeFileSync(join(folder, "a b.mjs"), `${code}//# sourceMappingURL=a%20b.mjs.map\n`);
+    // Line 1 has no source, line 2 is line 1 of the source, line 3 line 21. Larger than the heap of the watchdog.
+    const sourcesContent = [`// ${"long ".repeat(10_000_000)}`];
+    const map = {
+      version: 3,
+      sources: ["../src/%C3%A9.ts"],
+      sourcesContent,
+      names: [],
+      mappings: "A;AAAA;AAoBA",
+    };
+    writeFileSync(join(folder, "a b.mjs.map"), JSON.stringify(map));
+    const { logged } = run("once", execArgv, undefined, [pathToFileURL(join(folder, "a b.mjs")).href]);
+    rmSync(folder, { recursive: true });
+    const { blocked } = JSON.parse(logged[0] as string) as { blocked: BlockReport };
+    const { file, line } = blocked.culprits[0]?.at ?? {};
+    assert.deepEqual({ file, line }, { file: join(tmpdir(), "src", "é.ts"), line: 21 });
+  });
 
 test("blocks at the same place are all reported and logged once", () => {
   const { reports, logged } = run("repeat");
