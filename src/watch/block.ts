@@ -138,12 +138,14 @@ const CROWD = 10;
  * Whether what was seen had only just begun, in a long block: then the loop's turn is long because it contains many
  * short runs, and the one that was seen is no more to blame than the others.
  */
-export function isOneOfMany({ silentMs, sight }: Sighting): boolean {
-  const { operation, ranMs, peers } = sight;
+export function isOneOfMany({ askedAt, silentMs, sight }: Sighting): boolean {
+  const { at, operation, ranMs, peers, idleMs } = sight;
   if (operation === undefined || ranMs === undefined) return false;
-  if (ranMs < silentMs / 2) return true;
+  // The silence includes what the loop waited for events before the turn began.
+  const turnMs = silentMs + (at - askedAt) - idleMs;
+  if (ranMs < turnMs / 2) return true;
   // A run that began before the block awaited something, and may have continued only a moment ago.
-  return ranMs > silentMs && peers >= CROWD;
+  return ranMs > turnMs && peers >= CROWD;
 }
 
 /**

@@ -110,10 +110,10 @@ const forOperations = /[\\/](?:operation|schema|app|security)[\\/][^\\/]+$/;
  * the user's code, or was called on its behalf.
  */
 function isFrameworks(frames: readonly Frame[]): boolean {
-  const scripts = frames.filter(({ file }) => !file.startsWith("node:"));
-  const own = scripts.findIndex(({ isOwn }) => isOwn);
-  if (own === -1 || forOperations.test((scripts[own] as Frame).file)) return false;
-  return scripts.every(({ file, isOwn }) => isOwn || inPackage.test(file));
+  const own = frames.find(({ isOwn }) => isOwn);
+  // In the package its files are bundled: only a map says which it was.
+  if (own === undefined || forOperations.test(located(own).file)) return false;
+  return chooseFrames(frames).user === undefined;
 }
 
 function doubtfulPlaces(
@@ -172,11 +172,26 @@ function profiledPlaces(stack: ProfiledStack, after: readonly Frame[]): StackPla
   return { at: place(user), within: place(inner) };
 }
 
+/** Where an around is called, and the operation inside it: what lies outside that did not do what is done inside. */
+const aroundOperations = /[\\/]lanes[\\/]surround\.[jt]s$/;
+
+/**
+ * The user's code, and the package inside it. Not what awaits offloop, or has called it from a package, as Fastify does:
+ * it is the same line whatever offloop does. Where nothing runs, nobody knows what is being awaited.
+ */
 function chooseFrames(frames: readonly Frame[]): { user: Frame | undefined; inner: Frame | undefined } {
-  const scripts = frames.filter(({ file, isOwn }) => !isOwn && !file.startsWith("node:"));
-  const user = scripts.find(({ file }) => !inPackage.test(file));
-  const [inner] = scripts;
-  return { user, inner: inner === user ? undefined : inner };
+  let isInOffloop = frames[0]?.isAwaiting === true;
+  let inner: Frame | undefined;
+  for (const frame of frames) {
+    if (frame.isOwn) {
+      if (aroundOperations.test(located(frame).file)) break;
+      isInOffloop = true;
+    } else if (frame.file.startsWith("node:") || (isInOffloop && frame.isAwaiting)) {
+      // It tells nothing.
+    } else if (!inPackage.test(frame.file)) return { user: frame, inner };
+    else if (!isInOffloop) inner ??= frame;
+  }
+  return { user: undefined, inner };
 }
 
 function placeOf(

@@ -118,7 +118,8 @@ type Call = Profiler.ProfileNode["callFrame"];
 
 function frameOf({ functionName, url, lineNumber, columnNumber }: Call): Frame {
   const place = { file: scriptPath(url), line: lineNumber + 1, column: columnNumber + 1 };
-  return { ...mappedHere(place, url), functionName: functionName || undefined, isOwn: isOwnScript(url) };
+  const shown = { functionName: functionName || undefined, isOwn: isOwnScript(url), isAwaiting: false };
+  return { ...mappedHere(place, url), ...shown };
 }
 
 function sourceLine({ url }: Call, line: number): number | undefined {

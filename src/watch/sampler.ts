@@ -16,6 +16,8 @@ export interface Frame {
   readonly mapped: boolean;
   /** Whether it is offloop's own code. */
   readonly isOwn: boolean;
+  /** Whether it is not running, but awaits the call inside it. */
+  readonly isAwaiting: boolean;
 }
 
 /** What is running at one moment. */
@@ -30,6 +32,8 @@ export interface Sight {
   readonly ranMs: number | undefined;
   /** How many runs of the operation are in progress. */
   readonly peers: number;
+  /** How long the loop waited for events since its last beat. */
+  readonly idleMs: number;
   /** Innermost first; after the synchronous calls come those that await them. */
   readonly frames: readonly Frame[];
 }
@@ -39,8 +43,10 @@ const MAX_FRAMES = 40;
 /**
  * Looks at what is running. V8 calls it on an interrupt, on top of the blocking code, whose stack and async store it
  * sees. It must not wait, schedule anything or throw.
+ *
+ * @param asked - The function that V8 called: it is not part of what it interrupts.
  */
-export function look(): Sight {
+export function look(asked: () => unknown, idleMs: number): Sight {
   const run = runs.getStore();
   return {
     at: clockMs(),
@@ -48,17 +54,18 @@ export function look(): Sight {
     request: run?.request,
     ranMs: run && performance.now() - run.at,
     peers: run === undefined ? 0 : (marks[run.mark] as number),
-    frames: callSites().flatMap(frameOf),
+    idleMs,
+    frames: callSites(asked).flatMap(frameOf),
   };
 }
 
-function callSites(): NodeJS.CallSite[] {
+function callSites(below: () => unknown): NodeJS.CallSite[] {
   const { stackTraceLimit, prepareStackTrace } = Error;
   const holder: { stack?: NodeJS.CallSite[] } = {};
   Error.stackTraceLimit = MAX_FRAMES;
   Error.prepareStackTrace = (_error, sites) => sites;
   try {
-    Error.captureStackTrace(holder, look);
+    Error.captureStackTrace(holder, below);
     return holder.stack ?? [];
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
@@ -72,7 +79,9 @@ function frameOf(site: NodeJS.CallSite): Frame[] {
   if (!script || line === null || column === null) return [];
   const place = { file: scriptPath(script), line, column };
   const functionName = site.getFunctionName() ?? undefined;
-  return [{ ...mappedHere(place, script), functionName, isOwn: isOwnScript(script) }];
+  return [
+    { ...mappedHere(place, script), functionName, isOwn: isOwnScript(script), isAwaiting: site.isAsync() },
+  ];
 }
 
 /**

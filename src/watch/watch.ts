@@ -1,3 +1,4 @@
+import { eventLoopUtilization } from "node:perf_hooks";
 import { isMainThread, type Worker } from "node:worker_threads";
 import { type BlockReport, blockedChannel } from "../channels/channels.ts";
 import { ownEntry } from "../errors/own-code.ts";
@@ -70,6 +71,8 @@ class LoopWatch implements Watch, PulseListener {
   readonly #ends: (() => void)[] = [];
   readonly #pulse: Pulse;
   readonly #worker: Worker;
+  /** How long the loop had waited for events in all, at its last beat. */
+  #idleMs = 0;
   #isStopped = false;
   /** Blocks that are over but not reported yet. */
   #unreported = 0;
@@ -97,6 +100,7 @@ class LoopWatch implements Watch, PulseListener {
   }
 
   onBeat(gap: Gap | undefined): void {
+    this.#idleMs = eventLoopUtilization().idle;
     if (gap === undefined) this.#arrivals.close();
     else this.#onGap(gap);
     this.#profile?.rollWhenDue();
@@ -126,7 +130,7 @@ class LoopWatch implements Watch, PulseListener {
 
   readonly #look = (): string => {
     this.#arrivals.open();
-    return JSON.stringify(look());
+    return JSON.stringify(look(this.#look, eventLoopUtilization().idle - this.#idleMs));
   };
 
   #onGap(gap: Gap): void {

@@ -91,6 +91,35 @@ for (const level of ["development", "production"] as const) {
         assert.equal(within?.line, markedPackageLine("digest"));
       }));
 
+    test("names the operation whose reply is being encoded, and no line of an around", () =>
+      repeat(async () => {
+        const found = server.mention("GET /encode");
+        await server.ask("/encode");
+        const { operation, at } = culpritOf(await found);
+        assert.equal(operation, "GET /encode");
+        assert.equal(at, undefined);
+      }));
+
+    test("gives no line of an around to a native call inside it", () =>
+      repeat(async () => {
+        const found = server.mention("GET /json-inside");
+        await server.ask("/json-inside");
+        const { operation, certain, at } = culpritOf(await found);
+        assert.equal(operation, "GET /json-inside");
+        assert.ok(certain);
+        assert.equal(at?.line, level === "development" ? markedLine("json-inside") : undefined);
+      }));
+
+    test("blames a run that fills its turn, however long the loop had waited before it", () =>
+      repeat(async () => {
+        for (let round = 0; round < 5; round++) {
+          await server.ask("/idle");
+          const found = server.mention("GET /burst");
+          await server.ask("/burst");
+          assert.notEqual(culpritOf(await found).oneOfMany, true);
+        }
+      }));
+
     test("names a background task and its line", () =>
       repeat(async () => {
         const taskMs = once(server.events, "taskMs") as Promise<[number]>;

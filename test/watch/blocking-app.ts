@@ -2,7 +2,7 @@ import { execSync, spawn } from "node:child_process";
 import { pbkdf2Sync } from "node:crypto";
 import { readFileSync, writeSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { App, serve } from "offloop";
+import { App, Router, serve } from "offloop";
 
 /** What blocks each operation, on lines that carry its name; answered with how long it really took. */
 
@@ -128,6 +128,26 @@ app.get("/package-native", async () => {
   const start = performance.now();
   slowPackage.digest(); // package-native
   return took(start);
+});
+
+const items = Array.from({ length: 400_000 }, (_, index) => ({ index, text: `row ${index}` }));
+const inside = new Router();
+inside.around(async (_context, next) => {
+  const reply = await next();
+  return reply;
+});
+inside.get("/encode", async () => ({ items, more: items }));
+inside.get("/json-inside", async () => {
+  JSON.parse(bigJson); // json-inside
+});
+app.include(inside);
+
+app.get("/idle", async () => {
+  await new Promise((resolve) => setTimeout(resolve, 40));
+});
+app.get("/burst", async () => {
+  const start = process.threadCpuUsage();
+  while (process.threadCpuUsage(start).user < 101_000);
 });
 
 const nightly = app.task("nightly", async () => {

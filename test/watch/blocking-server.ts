@@ -103,12 +103,13 @@ export class BlockingServer {
     path: string,
     guilty: string = `GET ${path}`,
   ): Promise<{ report: BlockReport; answer: unknown }> {
-    const found = this.#nextMention(guilty);
+    const found = this.mention(guilty);
     const answer = await this.ask(path);
     return { report: await found, answer };
   }
 
-  async #nextMention(guilty: string): Promise<BlockReport> {
+  /** The next report that mentions it. */
+  async mention(guilty: string): Promise<BlockReport> {
     for (let next = this.reports.length; ; next++) {
       while (next === this.reports.length) await once(this.events, "report");
       const report = this.reports[next] as BlockReport;

@@ -12,12 +12,13 @@ const frame: Frame = {
   functionName: "load",
   mapped: true,
   isOwn: false,
+  isAwaiting: false,
 };
 
 function sighting(parts: Partial<Sighting> & Partial<Sight> = {}): Sighting {
   const { at = 101, operation = "GET /a", request = "req-1", frames = [frame], ...rest } = parts;
-  const { ranMs = 1_000, peers = 1, ...own } = rest;
-  const sight = { at, operation, request, frames, ranMs, peers };
+  const { ranMs = 1_000, peers = 1, idleMs = 0, ...own } = rest;
+  const sight = { at, operation, request, frames, ranMs, peers, idleMs };
   return { askedAt: 100, silentMs: 100, running: undefined, inProgress: ["GET /a", "GET /b"], sight, ...own };
 }
 
@@ -168,6 +169,31 @@ test("judge() attributes offloop's own work, like writing the log, to nobody", (
     [frame, log],
   ])
     assert.equal(judge([sighting({ frames })], 300, undefined)[0]?.operation, "GET /a");
+});
+
+test("judge() names what offloop does for an operation, also where an around awaits it, without that line", () => {
+  const encode = { ...frame, file: "/offloop/src/operation/encode.ts", isOwn: true };
+  const around = { ...frame, isAwaiting: true };
+  const log = { ...encode, file: "/offloop/src/http/logs/access-log.ts" };
+  const [named] = judge([sighting({ frames: [encode, around] })], 300, undefined);
+  assert.deepEqual([named?.operation, named?.at], ["GET /a", undefined]);
+  for (const frames of [[encode, around], [around]])
+    assert.equal(judge([sighting({ at: 250, frames })], 300, undefined)[0]?.at, undefined);
+  assert.equal(judge([sighting({ frames: [log, around] })], 300, undefined)[0]?.operation, undefined);
+  const onion = { ...encode, file: "/offloop/src/lanes/surround.ts" };
+  const router = { ...frame, file: "/app/node_modules/fastify/lib/route.js" };
+  const [called] = judge([sighting({ at: 250, frames: [onion, frame, onion, router] })], 300, undefined);
+  assert.deepEqual([called?.at, called?.within], [undefined, undefined]);
+  // What awaits a package has called it.
+  const inner = { ...frame, file: "/app/node_modules/slow/index.js" };
+  assert.equal(judge([sighting({ frames: [inner, around] })], 300, undefined)[0]?.at?.line, 3);
+});
+
+test("judge() blames a run that began with its turn, however long the loop had waited before it", () => {
+  const [waited] = judge([sighting({ silentMs: 80, idleMs: 45, ranMs: 35 })], 300, undefined);
+  assert.ok(waited?.certain && waited.oneOfMany !== true);
+  const [worked] = judge([sighting({ silentMs: 80, idleMs: 2, ranMs: 35 })], 300, undefined);
+  assert.equal(worked?.oneOfMany, true);
 });
 
 test("stateOf() calls a block starved that others have made one by having the CPU", () => {
