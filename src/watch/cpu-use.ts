@@ -34,6 +34,16 @@ export class CpuMeter {
   }
 }
 
+/** Whether the system says what {@link CpuMeter} reads. */
+export function isCpuMetered(): boolean {
+  const meter = new CpuMeter();
+  try {
+    return meter.read() !== undefined;
+  } finally {
+    meter.close();
+  }
+}
+
 /** How much of the CPU each thread has had, by its number. */
 export type CpuOfThreads = ReadonlyMap<number, CpuUse>;
 

@@ -20,6 +20,8 @@ export interface EndedBlock {
   readonly gap: Gap;
   readonly waitedRequests: number;
   readonly gcMs: number;
+  /** Whether a debugger may have paused the main thread: then it may have slept at a breakpoint. */
+  readonly mayBePause: boolean;
   /** Only at the development level. */
   readonly timeline: Timeline | undefined;
 }
@@ -30,10 +32,11 @@ export type WatchdogOrder =
   | { readonly wake: true }
   | { readonly ended: EndedBlock };
 
-/** From the watchdog: it is watching, or what a block was. */
+/** From the watchdog: it is watching, what a block was, or that it may have been a breakpoint. */
 export type WatchdogNews =
   | { readonly watching: true }
-  | { readonly report: BlockReport; readonly log: LogAdvice };
+  | { readonly report: BlockReport; readonly log: LogAdvice }
+  | { readonly unreported: true };
 
 /** Whether to log a report, and how many for the same place were not logged since the last one. */
 export interface LogAdvice {

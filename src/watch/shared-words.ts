@@ -16,19 +16,21 @@ export type PulseWords = Float64Array<SharedArrayBuffer>;
 export const BEAT_AT = 0;
 /** Index of the milliseconds between beats. */
 export const BEAT_MS = 1;
-/** Index of a flag: 1 while nothing is to be reported because a debugger may stop the loop. */
+/** Index of a flag: 1 while nothing is to be reported: before the first run, or where nothing tells a block from a breakpoint. */
 export const MUTED = 2;
 /** Index of the total time the main thread had waited for a CPU when the loop last turned, in milliseconds. */
 export const DELAYED_MS = 3;
 /** Index of the total time it had run by then, in milliseconds. */
 export const RAN_MS = 4;
+/** Index of a flag: 1 while a debugger may pause the main thread, which sleeps then. */
+export const PAUSABLE = 5;
 
 export function createMarkWords(): MarkWords {
   return new Int32Array(new SharedArrayBuffer(MAX_MARKS * Int32Array.BYTES_PER_ELEMENT));
 }
 
 export function createPulseWords(): PulseWords {
-  return new Float64Array(new SharedArrayBuffer(5 * Float64Array.BYTES_PER_ELEMENT));
+  return new Float64Array(new SharedArrayBuffer(6 * Float64Array.BYTES_PER_ELEMENT));
 }
 
 /** The marks below `count` that have runs in progress. */

@@ -4,11 +4,13 @@ import { type BlockReport, blockedChannel } from "../channels/channels.ts";
 import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
 import { Arrivals } from "./arrivals.ts";
+import { isCpuMetered } from "./cpu-use.ts";
 import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";
 import type { LogAdvice, WatchdogData, WatchdogNews, WatchdogOrder } from "./messages.ts";
 import { RollingProfile } from "./profile.ts";
 import { type Gap, GcTime, Pulse, type PulseListener } from "./pulse.ts";
 import { look } from "./sampler.ts";
+import { PAUSABLE } from "./shared-words.ts";
 
 /** How to watch the loop. */
 interface WatchOptions {
@@ -68,6 +70,7 @@ class LoopWatch implements Watch, PulseListener {
   readonly #gc = new GcTime();
   readonly #inspector = process.getBuiltinModule("node:inspector");
   readonly #profile: RollingProfile | undefined;
+  readonly #seesSleep = isCpuMetered();
   readonly #ends: (() => void)[] = [];
   readonly #pulse: Pulse;
   readonly #worker: Worker;
@@ -95,14 +98,16 @@ class LoopWatch implements Watch, PulseListener {
     return isAnyInProgress();
   }
 
+  /** Where the system does not say during a block whether the main thread sleeps, it may be at a breakpoint. */
   isMuted(): boolean {
-    return this.#inspector.url() !== undefined;
+    return !this.#seesSleep && this.#mayPause();
   }
 
   onBeat(gap: Gap | undefined): void {
     this.#idleMs = eventLoopUtilization().idle;
     if (gap === undefined) this.#arrivals.close();
     else this.#onGap(gap);
+    this.#pulse.words[PAUSABLE] = this.#mayPause() ? 1 : 0;
     this.#profile?.rollWhenDue();
   }
 
@@ -133,12 +138,18 @@ class LoopWatch implements Watch, PulseListener {
     return JSON.stringify(look(this.#look, eventLoopUtilization().idle - this.#idleMs));
   };
 
+  /** Whether the inspector's port is open: for a debugger, or since a tool has opened it, as Sentry does. */
+  #mayPause(): boolean {
+    return this.#inspector.url() !== undefined;
+  }
+
   #onGap(gap: Gap): void {
     this.#unreported++;
+    const mayBePause = this.#mayPause() || this.#pulse.words[PAUSABLE] === 1;
     const seen = this.#profile?.between(gap.from, gap.to);
     this.#arrivals.count(async (waitedRequests) => {
       const gcMs = this.#gc.within(gap);
-      this.#tell({ ended: { gap, waitedRequests, gcMs, timeline: await seen } });
+      this.#tell({ ended: { gap, waitedRequests, gcMs, mayBePause, timeline: await seen } });
     });
   }
 
@@ -168,8 +179,10 @@ class LoopWatch implements Watch, PulseListener {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#worker.on("message", (news: WatchdogNews) => {
       if ("watching" in news) return resolve();
-      blockedChannel.publish(news.report);
-      this.#options.onBlock(news.report, news.log);
+      if ("report" in news) {
+        blockedChannel.publish(news.report);
+        this.#options.onBlock(news.report, news.log);
+      }
       if (--this.#unreported === 0) for (const settle of this.#whenSettled) settle();
     });
     this.#worker.on("error", (error) => {

@@ -13,6 +13,7 @@ import {
   DELAYED_MS,
   MUTED,
   marksInProgress,
+  PAUSABLE,
   RAN_MS,
   RUNNING,
 } from "./shared-words.ts";
@@ -98,8 +99,16 @@ class Watchdog implements Onlooker {
     const block = this.#block;
     block.lookWhenDue(silentMs, thresholdMs, look, this);
     const hasWaited = block.askedAt === undefined || clockMs() - block.askedAt >= thresholdMs / 4;
-    if (announces !== undefined && !block.isAnnounced && this.#ownMs(silentMs) >= thresholdMs && hasWaited)
-      this.#announce(block, silentMs);
+    if (announces === undefined || block.isAnnounced || !hasWaited || this.#mayBePaused(silentMs)) return;
+    if (this.#ownMs(silentMs) >= thresholdMs) this.#announce(block, silentMs);
+  }
+
+  /** Whether the main thread has slept for most of a silence, in which a debugger may have paused it. */
+  #mayBePaused(silentMs: number): boolean {
+    const { pulse } = this.#data;
+    if (pulse[PAUSABLE] === 0) return false;
+    const ranMs = (this.#meter.read()?.ranMs ?? 0) - (pulse[RAN_MS] as number);
+    return ranMs < silentMs / 2;
   }
 
   /** How much of a silence this process itself caused: others had the CPU for the rest, or have it now. */
@@ -141,13 +150,17 @@ class Watchdog implements Onlooker {
   }
 
   #report(
-    { gap, waitedRequests, gcMs, timeline }: EndedBlock,
+    { gap, waitedRequests, gcMs, mayBePause, timeline }: EndedBlock,
     block: Block | undefined,
     latestMs: number,
   ): void {
     const durationMs = gap.to - gap.from;
     const crowdedOutMs = block?.threads.crowdedOutMs() ?? 0;
     const state = stateOf(gap, { gcMs, latestMs, crowdedOutMs }, this.#data.thresholdMs);
+    if (state === "asleep" && mayBePause) {
+      this.#port.postMessage({ unreported: true } satisfies WatchdogNews);
+      return;
+    }
     const seen = state === "starved" ? [] : judge(block?.sightings ?? [], gap.to, timeline);
     const culprits = (gap.delayMs ?? 0) > durationMs / 2 ? doubted(seen) : seen;
     const report: BlockReport = {

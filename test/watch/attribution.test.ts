@@ -110,16 +110,6 @@ for (const level of ["development", "production"] as const) {
         assert.equal(at?.line, level === "development" ? markedLine("json-inside") : undefined);
       }));
 
-    test("blames a run that fills its turn, however long the loop had waited before it", () =>
-      repeat(async () => {
-        for (let round = 0; round < 5; round++) {
-          await server.ask("/idle");
-          const found = server.mention("GET /burst");
-          await server.ask("/burst");
-          assert.notEqual(culpritOf(await found).oneOfMany, true);
-        }
-      }));
-
     test("names a background task and its line", () =>
       repeat(async () => {
         const taskMs = once(server.events, "taskMs") as Promise<[number]>;

@@ -142,14 +142,6 @@ inside.get("/json-inside", async () => {
 });
 app.include(inside);
 
-app.get("/idle", async () => {
-  await new Promise((resolve) => setTimeout(resolve, 40));
-});
-app.get("/burst", async () => {
-  const start = process.threadCpuUsage();
-  while (process.threadCpuUsage(start).user < 101_000);
-});
-
 const nightly = app.task("nightly", async () => {
   await pause();
   const start = performance.now();

@@ -15,7 +15,11 @@ const block = (ms: number): void => {
   while (process.threadCpuUsage(start).user < ms * 1_000);
 };
 const served = generated === undefined ? { block } : ((await import(generated)) as { block: typeof block });
-app.get("/block", async () => served.block(300));
+let sleeps = false;
+app.get("/block", async () => {
+  if (sleeps) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  else served.block(300);
+});
 
 const events = new EventEmitter();
 let reports = 0;
@@ -42,6 +46,8 @@ if (countsAll) for (let round = 0; round < 2; round++) await ask(true);
 if (mode === "off" || mode === "unwatched") await ask(false);
 if (mode === "debugger") {
   inspector.open(0);
+  await ask(process.platform === "linux");
+  sleeps = true;
   await ask(false);
   inspector.close();
   // The loop notices at its next beat that the debugger has gone.
