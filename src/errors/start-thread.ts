@@ -16,7 +16,10 @@ export function startThread(what: string, entry: URL, options: WorkerOptions): W
     return new Worker(entry, options);
   } catch (cause) {
     throw new OffloopError("OFFLOOP_THREAD_START", `Cannot start ${what}: ${(cause as Error).message}`, {
-      fix: "allow the process more threads or memory (pids.max, ulimit -u), or lower threads.max or --workers",
+      fix:
+        (cause as NodeJS.ErrnoException).code === "ERR_ACCESS_DENIED"
+          ? "start Node with --allow-worker beside --permission"
+          : "allow the process more threads or memory (pids.max, ulimit -u), or lower threads.max or --workers",
       cause,
     });
   }

@@ -502,12 +502,18 @@ test("offloop run: an import of a missing module is named by its line, with what
     "package.ts":
       'import { App } from "offloop";\n\nimport express from "express-of-nobody/router";\nexport default new App();\n',
     "path.ts": 'import { App } from "offloop";\nimport { shop } from "./shop";\nexport default new App();\n',
+    "bundled.js": 'import { DatabaseSync } from "sqlite";\nexport default new DatabaseSync(":memory:");\n',
     "lost.ts": 'export * from "./nested.ts";\n',
     "nested.ts": 'const later = 1;\nconst lost = await import("./gone.ts");\nexport default lost;\n',
     "shop.ts": "export const shop = 1;\n",
   });
   for (const [file, place, fix] of [
     ["package.ts", "package.ts:3:21", 'run "npm install express-of-nobody", or mend the name'],
+    [
+      "bundled.js",
+      "bundled.js:1:30",
+      'write "node:sqlite"; if a bundler has removed "node:", tell it not to: removeNodeProtocol: false in tsup',
+    ],
     ["path.ts", "path.ts:2:22", 'write "./shop.ts": Node takes the file\'s own name'],
     ["lost.ts", "nested.ts:2:27", "mend the path, or add the file"],
   ] as const) {

@@ -27,6 +27,14 @@ test("startThread() throws OFFLOOP_THREAD_START when offloop's own file is missi
   });
 });
 
+test("startThread() says which flag a process under --permission lacks", () => {
+  const code = `import { startThread } from ${JSON.stringify(import.meta.resolve("../../src/errors/start-thread.ts"))};
+    try { startThread("a thread", new URL("data:text/javascript,"), {}); } catch (error) { console.log(error.message); }`;
+  const flags = ["--permission", "--allow-fs-read=*", "--input-type=module", "--eval", code];
+  const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: "utf8" });
+  assert.match(stdout, /\n {2}fix start Node with --allow-worker beside --permission\n$/, stderr);
+});
+
 interface Told {
   readonly answer: string;
   readonly logged: string[];

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { dirname, join, matchesGlob, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { scriptPath } from "../../errors/source-map.ts";
@@ -55,6 +56,9 @@ function fixOf(specifier: string, importer: string): string {
     return `add it to "imports" in package.json, as in ${aliasLine(specifier)}, or mend the name`;
   if (isAlias(specifier, importer))
     return `give it a name in "imports" of package.json, as in ${aliasLine(specifier)}, or compile the app: Node knows no other aliases; see ${PAGE}`;
+  // tsup takes "node:" from the names of Node's modules, also of those that have no other name.
+  if (isBuiltin(`node:${specifier}`))
+    return `write "node:${specifier}"; if a bundler has removed "node:", tell it not to: removeNodeProtocol: false in tsup`;
   if (!/^(?:\.\.?)?\//.test(specifier)) return `run "npm install ${packageOf(specifier)}", or mend the name`;
   const path = resolve(dirname(importer), specifier);
   const bare = path.replace(/\.m?[jt]s$/, "");
