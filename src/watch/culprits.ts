@@ -26,7 +26,21 @@ export function judge(
     const known = culprits.get(key);
     culprits.set(key, known === undefined ? seen : { ...known, samples: known.samples + 1 });
   }
-  return inCrowd([...culprits.values()]).sort((a, b) => b.samples - a.samples);
+  return inCrowd(resolved([...culprits.values()])).sort((a, b) => b.samples - a.samples);
+}
+
+/** Where one look is certain of a request, another that found only the same request adds to it: it is no second suspect. */
+function resolved(culprits: readonly BlockCulprit[]): BlockCulprit[] {
+  const isSame = (one: BlockCulprit, other: BlockCulprit): boolean =>
+    one.request !== undefined && one.request === other.request && one.operation === other.operation;
+  const certain = (one: BlockCulprit): BlockCulprit | undefined =>
+    one.certain ? one : culprits.find((other) => other.certain && isSame(one, other));
+  const doubts = culprits.filter((one) => certain(one) !== undefined && !one.certain);
+  return culprits.flatMap((one) => {
+    if (doubts.includes(one)) return [];
+    const added = doubts.filter((doubt) => certain(doubt) === one);
+    return [{ ...one, samples: added.reduce((sum, { samples }) => sum + samples, one.samples) }];
+  });
 }
 
 /** Several requests of one operation, each seen running in the same block, share it: none of them has held it up alone. */

@@ -157,6 +157,19 @@ test("judge() is certain of a request that two looks saw at work, though many ot
   assert.deepEqual(others, []);
 });
 
+test("judge() is certain of a request that one look saw at work, and others only found there", () => {
+  const found = sighting({ askedAt: 10, at: 11, frames: [] });
+  const elsewhere = sighting({ askedAt: 20, at: 90, operation: "GET /b", request: "req-2" });
+  const culprits = judge([found, { ...found, askedAt: 12 }, elsewhere, sighting({})], 300, undefined);
+  assert.deepEqual(
+    culprits.map(({ operation, certain, samples }) => [operation, certain, samples]),
+    [
+      ["GET /a", true, 3],
+      ["GET /b", false, 1],
+    ],
+  );
+});
+
 test("judge() attributes offloop's own work, like writing the log, to nobody", () => {
   const pretty = { ...frame, file: "/app/node_modules/pino-pretty/index.js" };
   const log = { ...frame, file: "/offloop/src/http/logs/access-log.ts", isOwn: true };
