@@ -28,7 +28,7 @@ export interface Gap {
 export interface PulseListener {
   /** Whether operations are in progress. */
   isBusy(): boolean;
-  /** Whether a debugger may stop the loop. */
+  /** Whether a debugger may stop the loop, which could not be told from a block. */
   isMuted(): boolean;
   onBeat(gap: Gap | undefined): void;
   /** The beat is fast again: the watchdog should look more often, too. */

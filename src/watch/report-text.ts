@@ -12,8 +12,10 @@ export function reportText(report: BlockReport, level: ResolvedWatch["level"]): 
   const { state, durationMs, delayMs = 0, gcMs, waitedRequests, culprits } = report;
   const [ms, delay] = [Math.round(durationMs), Math.round(delayMs)];
   const waited = waitedRequests === 0 ? "" : `; ${counted(waitedRequests, "request")} waited`;
-  if (state === "starved")
-    return `event loop held up for ${ms} ms (starved): others had the CPU for ${delay} of them, and no operation is to blame${waited}`;
+  if (state === "starved") {
+    const why = delay >= ms / 2 ? `others had the CPU for ${delay} of them` : "what it waited for got no CPU";
+    return `event loop held up for ${ms} ms (starved): ${why}, and no operation is to blame${waited}`;
+  }
   const stretched = delay >= ms / 5 ? `, without a CPU for ${delay} of them` : "";
   const how = state === "asleep" ? "asleep in a synchronous call" : "computing";
   const gc = gcMs >= ms / 5 ? `, ${Math.round(gcMs)} ms of it garbage collection,` : "";

@@ -54,6 +54,10 @@ test("reportText() distinguishes a sleeping thread, a starved one, and garbage c
     reportText({ ...report, state: "starved", delayMs: 2100, culprits: [] }),
     "event loop held up for 2194 ms (starved): others had the CPU for 2100 of them, and no operation is to blame; 35 requests waited",
   );
+  assert.equal(
+    reportText({ ...report, state: "starved", delayMs: 3, culprits: [] }),
+    "event loop held up for 2194 ms (starved): what it waited for got no CPU, and no operation is to blame; 35 requests waited",
+  );
   assert.match(
     reportText({ ...report, delayMs: 1500 }),
     /^event loop blocked for 2194 ms \(computing, without a CPU for 1500 of them\) by GET \/hash/,
