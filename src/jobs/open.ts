@@ -82,12 +82,13 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   if (options.works) await sayUndeclared(engine.sql, settings.schema, tasks.keys(), log);
   if (!options.works) outage = new Outage(engine.sql, (silentMs) => events.onAnswer(silentMs));
   opened.defer(async () => outage?.close());
-  const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
-  opened.defer(async () => void (await worker?.close(0)));
   const store = explained(engine);
   const jobs = new StoredJobs(store, Date.now);
   opened.defer(() => jobs.close());
+  // Before the first job is taken, and until the last has ended: a job may enqueue others.
   opened.defer(bind(app, jobs, new Enqueuer(store, Date.now, trace)));
+  const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
+  opened.defer(async () => void (await worker?.close(0)));
   if ("dir" in place) opened.defer(await answerAsOwner(place.dir, jobs));
   const open = opened.move();
   return {

@@ -26,9 +26,9 @@ export class JobWorker {
   readonly #loop: JobLoop;
   readonly #pulse: Pulse;
   readonly #scheduler: Scheduler;
-  readonly #poll: NodeJS.Timeout;
   readonly #pollMs: number;
-  readonly #stopListening: () => void;
+  #poll: NodeJS.Timeout | undefined;
+  #stopListening: (() => void) | undefined;
   #closed: Promise<string[]> | undefined;
 
   private constructor(options: JobWorkerOptions) {
@@ -45,9 +45,7 @@ export class JobWorker {
     });
     this.#loop.beatWith(this.#pulse);
     this.#scheduler = new Scheduler(store, (task) => void this.#loop.pull(task), onError);
-    this.#stopListening = store.listen((notice) => this.#loop.hear(notice));
     this.#pollMs = pollMs;
-    this.#poll = setInterval(() => void this.#loop.pull(), pollMs);
   }
 
   static async open(options: JobWorkerOptions): Promise<JobWorker> {
@@ -66,6 +64,9 @@ export class JobWorker {
     for (const { declaration } of tasks.values())
       if (declaration.schedule === undefined)
         await store.dropSchedules(declaration.name, { mark: "", since: Date.now() });
+    // Not before: what is dropped must not be taken. All that was enqueued meanwhile is found by the first look.
+    this.#stopListening = store.listen((notice) => this.#loop.hear(notice));
+    this.#poll = setInterval(() => void this.#loop.pull(), this.#pollMs);
     void this.#loop.pull();
   }
 
@@ -96,7 +97,7 @@ export class JobWorker {
     this.#scheduler.stop();
     const isIdle = await within(graceMs, this.#loop.idle());
     const left = isIdle ? [] : await this.#loop.interrupt();
-    this.#stopListening();
+    this.#stopListening?.();
     await this.#pulse.close();
     return left;
   }
