@@ -135,6 +135,7 @@ export class Backlog implements AsyncDisposable {
       ["depths", () => records.depths(new Map())],
       ["find", () => records.findAll([ref])],
       ["attempts", () => attempts.of(ref)],
+      ["occurrences", () => records.otherOccurrences(queue, { mark: "", since: 0 })],
       ...lists,
     ];
   }

@@ -8,7 +8,7 @@ import { withoutPostgres } from "../fixtures/databases.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
 
 const tasks = [jobTask("task")];
-const own = ["job_ended", "job_keyed"];
+const own = ["job_ended", "job_keyed", "job_scheduled"];
 
 async function indexes(place: Pick<TestPlace, "sql">): Promise<string[]> {
   const { rows } = await place.sql(
@@ -27,6 +27,7 @@ for (const { name, skip, start } of backends) {
     assert.deepEqual(await indexes(place), own);
     await place.sql("drop index offloop.job_ended");
     await place.sql("drop index offloop.job_keyed");
+    await place.sql("drop index offloop.job_scheduled");
     await place.sql("create index job_cancelled on offloop.job (name, completed_on)");
     await former.close();
     await place.open(tasks);

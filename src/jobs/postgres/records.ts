@@ -210,7 +210,7 @@ export class Records {
     return rows[0]?.retry_count;
   }
 
-  /** The waiting occurrences of a task's other schedules. */
+  /** The waiting occurrences of a task's other schedules. The condition is that of their index: millions may wait beside. */
   async otherOccurrences(queue: string, { mark, since }: CurrentSchedule): Promise<OtherOccurrence[]> {
     const { rows } = await this.#sql.executeSql(
       `select id, coalesce((data ->> 'scheduledSince')::float8, 0) > $3::float8 as "isNewer"
