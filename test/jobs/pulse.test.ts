@@ -6,6 +6,7 @@ import type { Worker } from "node:worker_threads";
 import pg from "pg";
 import { StallingProxy } from "../../bench/jobs/proxy.ts";
 import type { Engine } from "../../src/jobs/postgres/engine.ts";
+import { STATEMENT_MS } from "../../src/jobs/postgres/engine-setup.ts";
 import type { LostAttempt, TakenJob } from "../../src/jobs/store.ts";
 import { ThreadPulse, upkeep } from "../../src/jobs/worker/pulse.ts";
 import { backends, jobTask, type TestPlace } from "../fixtures/job-engines.ts";
@@ -181,6 +182,33 @@ test(
     for (const _ of ["first", "second", "third"]) await reported(place, own);
     assert.deepEqual(await engine.beat([other]), []);
     await pulse.close();
+  },
+);
+
+test(
+  "lost jobs are found while counting those that wait takes longer than any other statement may",
+  onPostgres,
+  async () => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    const engine = await place.open(tasks);
+    const lost = await takeOne(engine);
+    await place.sql(
+      `update offloop.job set heartbeat_on = now() - interval '1 minute' where id = '${lost.uuid}'`,
+    );
+    // As where millions wait: pg-boss counts, stores its counts, and only then looks for lost jobs.
+    await place.sql(`create function offloop.count_long() returns trigger language plpgsql as
+    $$ begin perform pg_sleep(${(STATEMENT_MS + 1_000) / 1_000}); return new; end $$`);
+    await place.sql(`create trigger counts_long before update of queued_count on offloop.queue
+    for each row execute function offloop.count_long()`);
+    const errors: unknown[] = [];
+    const onError = (error: unknown): void => void errors.push(error);
+    const listener = { onLost: () => {}, onDead: () => {}, onAnswer: () => {}, onError };
+    const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
+    while ((await engine.find(lost))?.state === "running" && errors.length === 0);
+    await pulse.close();
+    assert.deepEqual(errors, []);
+    assert.equal((await engine.find(lost))?.state, "failed");
   },
 );
 

@@ -21,6 +21,8 @@ export interface EngineOptions {
    * attempts are still running.
    */
   readonly isBeside?: boolean;
+  /** How long a statement may take. Default `STATEMENT_MS`. */
+  readonly statementMs?: number;
   /** Called for failures in the background: a connection that ends, a database that restarts. */
   readonly onError: (error: Error) => void;
 }
@@ -31,6 +33,11 @@ export const HEARTBEAT_SECONDS = 10;
 export const SILENCE_SECONDS: number = HEARTBEAT_SECONDS - 1;
 /** Statements that hang longer than this are cut off: a cut network would leave them unanswered forever. */
 export const STATEMENT_MS = 5_000;
+/**
+ * Those that tidy up have longer: pg-boss counts a queue before it looks for lost jobs, and while millions wait, that
+ * takes seconds. Were it cut off each time, no lost job would ever be found.
+ */
+export const UPKEEP_MS = 30_000;
 /** pg-boss's maximum. It would end a job after 15 minutes, heartbeat or not. */
 const LONGEST_ATTEMPT_SECONDS = 86_400;
 /** By default pg-boss would remove jobs that wait for more than 14 days. */
@@ -74,7 +81,7 @@ export function bossOptions(
   options: EngineOptions,
   embedded: EmbeddedDatabase | undefined,
 ): ConstructorOptions {
-  const { place, schema, maxConnections: max } = options;
+  const { place, schema, maxConnections: max, statementMs = STATEMENT_MS } = options;
   const common: ConstructorOptions = {
     schema,
     // It would take our own jobs away while a handler blocks the loop; see pulse.ts.
@@ -88,7 +95,7 @@ export function bossOptions(
   if (embedded !== undefined)
     return { ...common, db: embedded as NonNullable<ConstructorOptions["db"]>, backend: "pglite" };
   const { url } = place as { readonly url: string };
-  const limits = { query_timeout: STATEMENT_MS, connectionTimeoutMillis: STATEMENT_MS };
+  const limits = { query_timeout: statementMs, connectionTimeoutMillis: STATEMENT_MS };
   return { ...common, ...limits, connectionString: url, max, application_name: "offloop jobs" };
 }
 

@@ -99,10 +99,10 @@ export class Engine implements JobStore {
     try {
       await boss.start({ attempts: 3 });
       const engine = new Engine(boss, embedded, options);
-      if (options.isBeside === true) return engine;
-      await engine.#prepare(options, (next) => {
-        step = next;
-      });
+      if (options.isBeside !== true)
+        await engine.#prepare(options, (next) => {
+          step = next;
+        });
       // Not before: what makes the schema goes on at the server, so that the next start finds it made.
       cancelGivenUp(engine.#database);
       return engine;

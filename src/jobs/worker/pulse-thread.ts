@@ -1,6 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Engine } from "../postgres/engine.ts";
-import { type EngineOptions, HEARTBEAT_SECONDS, SILENCE_SECONDS } from "../postgres/engine-setup.ts";
+import {
+  type EngineOptions,
+  HEARTBEAT_SECONDS,
+  SILENCE_SECONDS,
+  UPKEEP_MS,
+} from "../postgres/engine-setup.ts";
 import type { Claim, DeadJob, LostAttempt } from "../store.ts";
 
 /** Data that the thread is started with. */
@@ -36,6 +41,7 @@ class Beats {
   readonly #say: (message: PulseMessage) => void;
   readonly #claims = new Map<string, Claim>();
   #engine: Engine | undefined;
+  #upkeep: Engine | undefined;
   #busy = false;
   #tidying = false;
   #count = 0;
@@ -117,21 +123,22 @@ class Beats {
     const lost = await this.#engine.beat([...this.#claims.values()]);
     this.#hear(sentAt);
     this.#lose(lost.filter(({ claim }) => this.#claims.get(claim.uuid) === claim));
-    void this.#tidy(this.#engine);
+    void this.#tidy();
   }
 
-  /** The next beats do not wait for it: with many jobs stored, or behind a lock, it takes long. */
-  async #tidy(engine: Engine): Promise<void> {
+  /** On a connection of its own, since the next beats do not wait for it: with many jobs stored, or behind a lock, it takes long. */
+  async #tidy(): Promise<void> {
     if (this.#tidying) return;
     this.#tidying = true;
     this.#count++;
     try {
       const isTrusted = performance.now() - this.#failedAt >= FORBEARANCE_MS;
       if (this.#count % BEATS_PER_TIDYING === 0 && isTrusted) {
-        await engine.supervise();
-        const dead = await engine.endLost();
+        this.#upkeep ??= await Engine.open({ ...this.#options, statementMs: UPKEEP_MS });
+        await this.#upkeep.supervise();
+        const dead = await this.#upkeep.endLost();
         if (dead.length > 0) this.#say({ dead });
-        await engine.sweep();
+        await this.#upkeep.sweep();
       }
     } catch (error) {
       this.#failedAt = performance.now();
@@ -147,7 +154,7 @@ class Beats {
   }
 
   async close(): Promise<void> {
-    await this.#engine?.close();
+    await Promise.all([this.#engine?.close(), this.#upkeep?.close()]);
   }
 }
 
