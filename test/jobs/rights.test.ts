@@ -29,9 +29,11 @@ test("a start says at once that jobs can be read but not written", {
   const admin = new pg.Client(url);
   await admin.connect();
   await admin.query(`create role reader login; create role standby login; create role poor login;
-    grant usage on schema offloop to reader, standby, poor;
+    create role stranger login; create role idle login; create role late login connection limit 0;
+    grant usage on schema offloop to reader, standby, poor, idle;
     grant select on all tables in schema offloop to reader, standby;
-    grant select, insert, update, delete on all tables in schema offloop to poor;
+    grant select, insert, update, delete on all tables in schema offloop to poor, idle;
+    revoke execute on all functions in schema offloop from public;
     revoke update on offloop.job_attempt from poor;
     grant execute on all functions in schema offloop to reader, standby, poor;
     alter role standby set default_transaction_read_only = on`);
@@ -46,6 +48,25 @@ test("a start says at once that jobs can be read but not written", {
     message:
       'Cannot keep jobs in the schema "offloop": the role "poor" has no right to update on job_attempt\n' +
       '  fix grant select, insert, update, delete on all tables in schema offloop to "poor"',
+  });
+  await assert.rejects(open("idle"), {
+    code: "OFFLOOP_JOBS_SCHEMA",
+    message:
+      /^Cannot .* the schema "offloop".* the role "idle" has no right to execute on .*job_now.*\n {2}fix grant execute on all functions in schema offloop to "idle"$/,
+  });
+  await assert.rejects(open("stranger"), {
+    code: "OFFLOOP_JOBS_SCHEMA",
+    message:
+      /^Cannot use the schema "offloop" for the jobs: permission denied for schema offloop\n {2}fix run .* grant usage on it/,
+  });
+  await assert.rejects(open("stranger", "another"), {
+    code: "OFFLOOP_JOBS_SCHEMA",
+    message:
+      /^Cannot make the schema "another" for the jobs: permission denied for database postgres\n {2}fix run the SQL/,
+  });
+  await assert.rejects(open("late"), {
+    code: "OFFLOOP_JOBS_DATABASE",
+    message: /too many connections.*\n {2}fix raise/,
   });
   await assert.rejects(open("standby"), { code: "OFFLOOP_JOBS_DATABASE", message: /it takes no writes/ });
   await assert.rejects(open("standby", "another"), {

@@ -131,6 +131,9 @@ export type OpenStep =
   | "making the queues of the tasks"
   | "listening to notices";
 
+/** PostgreSQL's code for a connection that would be one too many. */
+const NO_CONNECTION = "53300";
+
 /** PostgreSQL's codes for a syntax error and for a reserved name: all that users give of its SQL is the schema's name. */
 const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
 
@@ -138,13 +141,7 @@ const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
 export function openError(error: unknown, { place, schema }: EngineOptions, step: OpenStep): unknown {
   if (error instanceof OffloopError || !("url" in place)) return error;
   const { code, message } = error as { code?: string; message: string };
-  if (code === NO_RIGHT) {
-    return new OffloopError(
-      "OFFLOOP_JOBS_SCHEMA",
-      `Cannot make the schema "${schema}" for the jobs: ${message}`,
-      { fix: 'run the SQL of "offloop jobs app.ts schema" with a role that may create it', cause: error },
-    );
-  }
+  if (code === NO_RIGHT) return noRightError(message, schema, error);
   if (code !== undefined && NO_SCHEMA_NAMES.has(code))
     return new OffloopError("OFFLOOP_OPTION_INVALID", `Cannot use jobs.schema "${schema}": ${message}`, {
       fix: 'name it like "offloop": PostgreSQL keeps that name for itself',
@@ -155,6 +152,26 @@ export function openError(error: unknown, { place, schema }: EngineOptions, step
     fix,
     cause: error,
   });
+}
+
+/** Where not the database refuses but the schema, or what is in it, the schema may be there and lack grants. */
+function noRightError(message: string, schema: string, cause: unknown): OffloopError {
+  const run = 'run the SQL of "offloop jobs app.ts schema" with a role that may create it';
+  if (/ for database /.test(message))
+    return new OffloopError(
+      "OFFLOOP_JOBS_SCHEMA",
+      `Cannot make the schema "${schema}" for the jobs: ${message}`,
+      { fix: run, cause },
+    );
+  const rights = "usage on it, select, insert, update, delete on its tables and execute on its functions";
+  return new OffloopError(
+    "OFFLOOP_JOBS_SCHEMA",
+    `Cannot use the schema "${schema}" for the jobs: ${message}`,
+    {
+      fix: `${run}, and with it grant ${rights} to the role of DATABASE_URL (or jobs.url)`,
+      cause,
+    },
+  );
 }
 
 function explainRefusal(
@@ -168,6 +185,11 @@ function explainRefusal(
       fix: "set its pool_mode to session or transaction, or let jobs.url name PostgreSQL itself",
     };
   if (code === READ_ONLY) return readOnlyRefusal;
+  if (code === NO_CONNECTION)
+    return {
+      why: message,
+      fix: "raise max_connections of the server, or let fewer processes and smaller pools connect to it",
+    };
   // What the server says has a code: this one is ours, who have heard nothing.
   if (code === undefined && /timeout/i.test(message))
     return {

@@ -20,9 +20,12 @@ export async function checkRights(sql: Sql, schema: string): Promise<void> {
   const { rows } = await sql.executeSql(
     `select current_setting('transaction_read_only') = 'on' as "isReadOnly", current_user as role, array(
       select privilege || ' on ' || name
-      from unnest(array['job', 'job_common', 'job_attempt']) as name,
+      from unnest(array['job', 'job_common', 'job_attempt', 'queue', 'version']) as name,
         unnest(array['select', 'insert', 'update', 'delete']) as privilege
       where not coalesce(has_table_privilege(to_regclass($1 || '.' || name), privilege), true)
+    ) || array(
+      select 'execute on ' || proname from pg_proc
+      where pronamespace = to_regnamespace($1) and not has_function_privilege(oid, 'execute') order by proname
     ) as missing`,
     [schema],
   );
@@ -34,6 +37,16 @@ export async function checkRights(sql: Sql, schema: string): Promise<void> {
   throw new OffloopError(
     "OFFLOOP_JOBS_SCHEMA",
     `Cannot keep jobs in the schema "${schema}": the role "${role}" has no right to ${missing.join(", ")}`,
-    { fix: `grant select, insert, update, delete on all tables in schema ${schema} to "${role}"` },
+    {
+      fix: [...new Set(missing.map(grantOf))]
+        .map((grant) => `${grant} in schema ${schema} to "${role}"`)
+        .join("; "),
+    },
   );
+}
+
+function grantOf(right: string): string {
+  return right.startsWith("execute")
+    ? "grant execute on all functions"
+    : "grant select, insert, update, delete on all tables";
 }
