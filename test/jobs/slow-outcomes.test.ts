@@ -6,7 +6,7 @@ import type { TakenJob } from "../../src/jobs/store.ts";
 import { newUuid } from "../../src/jobs/uuid.ts";
 import { Settlements } from "../../src/jobs/worker/settlements.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
-import { backends, jobTask } from "../fixtures/job-engines.ts";
+import { backends, jobTask, storeWith } from "../fixtures/job-engines.ts";
 
 async function take(engine: Engine): Promise<TakenJob> {
   await engine.add({ task: "task", uuid: newUuid(), payload: { args: [] } });
@@ -46,4 +46,27 @@ test("an outcome that cannot be stored now holds up no other", {
   await stored;
   assert.equal((await engine.find(held))?.state, "done");
   await client.end();
+});
+
+test("a result that the database never stores in time becomes a failure, while it answers all else", {
+  skip: withoutPostgres(),
+  timeout: 55_000,
+}, async () => {
+  const [, postgres] = backends;
+  assert.ok(postgres);
+  await using place = await postgres.start();
+  const engine = await place.open([jobTask("task")]);
+  const job = await take(engine);
+  // As for a result that is larger than what the network carries in that time.
+  const settle: Engine["settle"] = async (settlements) => {
+    if (settlements.some(({ outcome }) => outcome.kind === "done")) throw new Error("Query read timeout");
+    return engine.settle(settlements);
+  };
+  const errors: unknown[] = [];
+  const settlements = new Settlements(storeWith(engine, { settle }), (error) => errors.push(error), 1_000);
+  await settlements.add({ claim: job, payload: job.payload, outcome: { kind: "done", result: "large" } });
+  const failed = await engine.find(job);
+  assert.equal(failed?.state, "failed");
+  assert.equal(failed?.error?.message, "its result was not stored within 1 s: Query read timeout");
+  assert.match(String(errors.at(-1)), new RegExp(`gave up storing the result of task:${job.uuid}`));
 });
