@@ -100,6 +100,7 @@ export type {
 } from "./channels/channels.ts";
 export type { DescribedError } from "./errors/described-error.ts";
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
+export { JobError, type JobErrorOptions } from "./errors/job-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";
 export { WebSocketError } from "./errors/websocket-error.ts";

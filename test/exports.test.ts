@@ -5,6 +5,7 @@ test("offloop exports these values and no others", async () => {
   assert.deepEqual(Object.keys(await import("offloop")).sort(), [
     "App",
     "HTTPError",
+    "JobError",
     "OffloopError",
     "Router",
     "ValidationError",

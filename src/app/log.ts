@@ -21,7 +21,7 @@ export interface Log extends Readonly<Record<(typeof logLevels)[number], LogFunc
    * Adds fields to all later lines of this request, on both lanes: what arounds, dependencies and the handler write, the
    * line of its failure, its access line, and those of its background tasks. Of those with the same name, the last counts,
    * also where the first is `reqId` or `operation`; what a line says by itself, such as its `status`, stays. In a task, adds
-   * fields to the later lines of this run.
+   * fields to the later lines of this run, and where a job runs it, to the line that says how the attempt ended.
    *
    * @param fields - Plain data, such as the id of the user. Secrets among them are left out, as in every line.
    * @throws {TypeError} When it is not an object.

@@ -75,21 +75,25 @@ function about({ job, task, number }: Attempt): {
 }
 
 function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
-  const { job, task, number } = attempt;
+  const { job, task, number, bindings } = attempt;
   const id = formatJobId(job);
+  const about = { job: id, attempt: number, ...bindings, task: job.task };
   if (!("error" in outcome)) {
-    log.debug(
-      { job: id, task: job.task, attempt: number },
-      `attempt ${number} of job ${id}: ${outcome.kind}`,
-    );
+    log.debug(about, `attempt ${number} of job ${id}: ${outcome.kind}`);
     return;
   }
-  const fields = { job: id, task: job.task, attempt: number, err: loggable(outcome.error) };
+  const fields = { ...about, err: loggable(outcome.error) };
   const isLast = outcome.kind === "dead" || job.takes >= job.retryLimit;
   if (isLast) log.error(fields, `job ${id} is dead after attempt ${number}: ${outcome.error.message}`);
   else
     log.warn(
       fields,
-      `attempt ${number} of ${task.job.retries + 1} of job ${id} failed and will be tried again: ${outcome.error.message}`,
+      `attempt ${number} of ${task.job.retries + 1} of job ${id} failed and will be tried again${wait(outcome)}: ${outcome.error.message}`,
     );
+}
+
+/** When, if the attempt has asked for a time. */
+function wait(outcome: Outcome): string {
+  if (outcome.kind !== "failed" || outcome.retryAfterMs === undefined) return "";
+  return ` after ${Math.ceil(outcome.retryAfterMs / 1_000)} s, as it asked`;
 }

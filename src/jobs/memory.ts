@@ -169,7 +169,8 @@ export class MemoryStore implements JobStore {
       this.#end(job, "dead", undefined);
     else if (outcome.kind === "failed") {
       job.state = "failed";
-      job.runAt = new Date(this.#clock.now() + backoffMs(this.#taskOf(job.task), job.takes));
+      const waitMs = outcome.retryAfterMs ?? backoffMs(this.#taskOf(job.task), job.takes);
+      job.runAt = new Date(this.#clock.now() + waitMs);
     }
     if (outcome.kind === "interrupted") {
       job.state = "waiting";

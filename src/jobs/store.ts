@@ -78,7 +78,12 @@ export interface TakenJob extends Claim {
 /** How an attempt ended. */
 export type Outcome =
   | { readonly kind: "done"; readonly result: unknown }
-  | { readonly kind: "failed"; readonly error: DescribedError }
+  | {
+      readonly kind: "failed";
+      readonly error: DescribedError;
+      /** When the next attempt may begin; undefined: after the back-off of the task. */
+      readonly retryAfterMs?: number | undefined;
+    }
   /** Failed, and not to be retried. */
   | { readonly kind: "dead"; readonly error: DescribedError }
   /** Broken off by a shutdown or a silent database: the job waits again, and the attempt does not count. */

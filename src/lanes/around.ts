@@ -37,7 +37,7 @@ export interface AttemptCall {
 }
 
 /** Waits for an attempt. */
-export interface AttemptWaiter extends Waiter {
+export interface AttemptWaiter extends Waiter, Bindable {
   readonly onProgress: (value: number) => void;
   /** For an attempt on the loop; a thread has a signal of its own. */
   readonly signal: AbortSignal;

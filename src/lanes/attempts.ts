@@ -26,6 +26,8 @@ export interface AttemptStart {
 export interface StartedAttempt {
   /** What it returned; rejects with what it threw, or with the reason why it was ended. */
   readonly result: Promise<unknown>;
+  /** What it has added to its log lines so far. */
+  readonly bindings: object | undefined;
   /** Aborts its `signal`. */
   abort(reason: Error): void;
   /**
@@ -54,6 +56,9 @@ export function attemptLanes(capacity: AttemptLanes["capacity"], run: RunTask): 
       const result = run({ task, args: [...args], class: "background", request: undefined, attempt });
       return {
         result,
+        get bindings() {
+          return waiter.bindings;
+        },
         abort: (reason) => waiter.abort(reason),
         end: async () => {
           waiter.mustEnd = true;
@@ -69,6 +74,7 @@ class AbortableWaiter implements AttemptWaiter {
   readonly onProgress: (value: number) => void;
   readonly #controller = new AbortController();
   mustEnd = false;
+  bindings: object | undefined;
 
   constructor(onProgress: (value: number) => void) {
     this.onProgress = onProgress;
@@ -80,6 +86,10 @@ class AbortableWaiter implements AttemptWaiter {
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  setBindings(fields: object): void {
+    this.bindings = { ...this.bindings, ...fields };
   }
 
   abort(reason: Error): void {

@@ -127,7 +127,8 @@ export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
     if (task.lane === "loop" || threads === undefined) return runOnLoop(lanes, call, timeoutMs);
     const about = { id: idOf(call), job: attempt?.job, bindings, waiter: attempt?.waiter };
-    return threads.task({ task, args, class: callClass, ...about }, timeoutMs, record);
+    const bindable = attempt?.waiter;
+    return threads.task({ task, args, class: callClass, ...about, bindable }, timeoutMs, record);
   };
 }
 
@@ -168,7 +169,9 @@ function runWithContext(
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
   const id = idOf(call);
-  const own = new BoundLog(log, taskFields(task, { id, job: attempt?.job, bindings }));
+  const own = new BoundLog(log, taskFields(task, { id, job: attempt?.job, bindings }), (added) =>
+    attempt?.waiter.setBindings(added),
+  );
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id, job, deadline, signal: () => signal, log: () => own }, loop);
 }

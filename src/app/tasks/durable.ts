@@ -7,7 +7,7 @@ import { checkOptionNames } from "../option-names.ts";
 
 /** How the jobs of a task are stored and tried. */
 export interface DurableOptions {
-  /** How often to retry a job after its first attempt failed. Integer, 0-1,000. Default 5. */
+  /** How often to retry a job after its first attempt failed, unless it threw a `JobError` with `retry: false`. Integer, 0-1,000. Default 5. */
   readonly retries?: number | undefined;
   /**
    * How long to wait before the first retry. The wait doubles each time, with some randomness, up to an hour.

@@ -5,7 +5,7 @@ import { Bindings } from "../settings/bindings.ts";
 
 /**
  * The state of a job: `waiting` for its time or for capacity, `running`, `done`, `failed` and due for a retry, `dead`
- * with no attempts left, with arguments that no longer fit or with a result that is not JSON, or `cancelled`.
+ * with no attempts left, by a `JobError`, with arguments that no longer fit or a result that is not JSON, or `cancelled`.
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 

@@ -48,11 +48,23 @@ export class Outcomes {
   }
 
   async #settleOne(settlement: Settlement, db: Sql): Promise<void> {
-    const { claim, outcome } = settlement;
-    if (outcome.kind === "failed")
-      await this.#boss.fail(queueName(claim.task), attemptOf(settlement), { error: outcome.error }, { db });
+    const { outcome } = settlement;
+    if (outcome.kind === "failed") await this.#fail(settlement, outcome, db);
     if (outcome.kind === "dead") await this.#kill(settlement, outcome.error, db);
     if (outcome.kind === "interrupted") await putBack(this.#boss, settlement, db);
+  }
+
+  async #fail(
+    settlement: Settlement,
+    { error, retryAfterMs }: Extract<Outcome, { kind: "failed" }>,
+    db: Sql,
+  ): Promise<void> {
+    const { task, uuid: id } = settlement.claim;
+    const queue = queueName(task);
+    const failed = (await this.#boss.fail(queue, attemptOf(settlement), { error }, { db })) as Affected;
+    if (failed.affected === 0 || retryAfterMs === undefined) return;
+    // Changes only what waits: a job without attempts left is dead. By the clock of the database, as the back-off.
+    await this.#boss.update(queue, undefined, { id, startAfter: Math.ceil(retryAfterMs / 1_000), db });
   }
 
   /** Failed with no attempts left: pg-boss has no call for this. */

@@ -1,5 +1,6 @@
 import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { type DescribedError, describeError } from "../../errors/described-error.ts";
+import { JobError } from "../../errors/job-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../../lanes/attempts.ts";
 import { formatJobId } from "../job-id.ts";
 import { type ArgumentsOf, checkResult, readArguments } from "../payload.ts";
@@ -52,6 +53,11 @@ export class Attempt {
     return this.#over;
   }
 
+  /** What its function has added to its log lines so far. */
+  get bindings(): object | undefined {
+    return this.#started?.bindings;
+  }
+
   /** Runs it on its lane. Never rejects. */
   async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
@@ -77,7 +83,7 @@ export class Attempt {
       this.#started = lanes.start(declaration, { job, args, onProgress, trace: this.job.payload.trace });
       result = await this.#started.result;
     } catch (thrown) {
-      return { kind: "failed", error: storable(thrown) };
+      return failureOf(thrown);
     }
     try {
       return { kind: "done", result: checkResult(argumentsOf, result) };
@@ -109,6 +115,15 @@ export class Attempt {
     // heartbeat. An async function continues until the process ends; nobody waits for it.
     this.#interruption.resolve({ kind: isOver ? this.#broken : "lost" });
   }
+}
+
+/** What becomes of the job is up to what its function has thrown. */
+function failureOf(thrown: unknown): Outcome {
+  const error = storable(thrown);
+  if (!(thrown instanceof JobError)) return { kind: "failed", error };
+  return thrown.retry
+    ? { kind: "failed", error, retryAfterMs: thrown.retryAfterMs }
+    : { kind: "dead", error };
 }
 
 function abortReason(why: LossReason | "interrupted"): Error {

@@ -10,6 +10,7 @@ import {
   typeOf,
 } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
+import { JobError } from "../../errors/job-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";
@@ -240,6 +241,7 @@ const classes = {
   HTTPError,
   ValidationError,
   WebSocketError,
+  JobError,
   OffloopError,
 } as const;
 

@@ -44,7 +44,7 @@ export interface NewCall {
   readonly timeoutMs: number | undefined;
   /** The party that waits for it. Checked before the call starts, and from time to time while it runs. */
   readonly waiter: Waiter | undefined;
-  /** What it runs for; undefined for a task. */
+  /** What it runs for; undefined for a task that no job runs. */
   readonly bindable?: Bindable | undefined;
   /** Filled in before the call settles, if given. */
   readonly record: RunRecord | undefined;

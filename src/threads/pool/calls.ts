@@ -46,6 +46,8 @@ export interface ThreadTask {
   /** What the request has added to its log lines. */
   readonly bindings: object | undefined;
   readonly waiter: Waiter | undefined;
+  /** The job that is to know what the run adds to its log lines; undefined for none. */
+  readonly bindable: Bindable | undefined;
 }
 
 /** Runs an app's operations and tasks on the threads of a pool. */
@@ -100,7 +102,7 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
 
   /** Runs a task and returns its result, or throws what it threw. */
   async task(
-    { task, args, class: callClass, id, job, bindings, waiter }: ThreadTask,
+    { task, args, id, job, bindings, ...terms }: ThreadTask,
     timeoutMs: number | undefined,
     record: RunRecord | undefined,
   ): Promise<unknown> {
@@ -108,7 +110,7 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
     if (index === undefined) throw unknownTask(task);
     const added = bindings === undefined ? undefined : packFields(bindings);
     const payload: TaskPayload = { args: packArguments(task, args), id, job, bindings: added };
-    return askValue(this.#table, index, payload, { class: callClass, timeoutMs, waiter, record });
+    return askValue(this.#table, index, payload, { ...terms, timeoutMs, record });
   }
 
   onThread({ declaration: { id } }: Dependent, request: RawRequest, exchange: Exchange): ThreadDependencies {
@@ -196,7 +198,7 @@ function askValue(
   { pool, handlers }: Table,
   work: number,
   payload: unknown,
-  terms: Pick<NewCall, "class" | "timeoutMs" | "waiter" | "record">,
+  terms: Pick<NewCall, "class" | "timeoutMs" | "waiter" | "bindable" | "record">,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const settle: NewCall["settle"] = (error, outcome) => {

@@ -1,0 +1,76 @@
+import { brand } from "./brand.ts";
+
+/** What a {@link JobError} says about further attempts. */
+export interface JobErrorOptions {
+  /** Whether another attempt can help. False: the job is dead at once, however many it has left. Default true. */
+  readonly retry?: boolean | undefined;
+  /**
+   * How long the next attempt waits at least, in place of the task's back-off: what an upstream's `Retry-After` says.
+   * Milliseconds, rounded up to whole seconds; below 0 counts as 0, and more than a year as a year. Default, and for
+   * `NaN`: the back-off.
+   */
+  readonly retryAfterMs?: number | undefined;
+  /** The error that led to this one, for the log and for `job.error.cause`. Default none. */
+  readonly cause?: unknown;
+}
+
+/** As long as the delay of an enqueued job may be. */
+const YEAR_MS = 31_536_000_000;
+
+/**
+ * Throw this from a durable task, on either lane and also from its dependencies, to say whether and when its job is tried
+ * again; BullMQ's `UnrecoverableError` and `RateLimitError`, Celery's `Reject` and `retry(countdown=...)`. The attempt counts
+ * like any that failed: the last one leaves the job dead. Only what leaves the function counts, not a cause of it. Where
+ * the task was called, or runs after a response, it is an error like others.
+ *
+ * @example
+ * ```ts
+ * import { App, JobError } from "offloop";
+ *
+ * const app = new App();
+ * app.task("notify", { durable: true }, async (url: string) => {
+ *   const reply = await fetch(url, { method: "POST" });
+ *   if (reply.status === 410) throw new JobError("the endpoint is gone", { retry: false });
+ *   if (reply.status === 429) {
+ *     const seconds = Number(reply.headers.get("retry-after") ?? 60);
+ *     throw new JobError("the endpoint is busy", { retryAfterMs: seconds * 1_000 });
+ *   }
+ *   if (!reply.ok) throw new Error(`the endpoint answered ${reply.status}`); // tried again after the back-off
+ * });
+ * ```
+ */
+export class JobError extends Error {
+  /** Whether another attempt can help. */
+  readonly retry: boolean;
+  /** How long the next attempt waits at least, in milliseconds; undefined for the task's back-off. */
+  readonly retryAfterMs: number | undefined;
+
+  /**
+   * Makes an error that says what becomes of the job.
+   *
+   * @param reason - Why the attempt failed: the message of the error, in the log and in `job.error`.
+   * @param options - Whether to try again, and when.
+   * @throws {TypeError} For an option of another type.
+   */
+  constructor(reason: string, options: JobErrorOptions = {}) {
+    const { retry = true, retryAfterMs } = options;
+    checkType("retry", retry, "boolean");
+    if (retryAfterMs !== undefined) checkType("retryAfterMs", retryAfterMs, "number");
+    super(reason, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "JobError";
+    this.retry = retry;
+    this.retryAfterMs =
+      retryAfterMs === undefined || Number.isNaN(retryAfterMs)
+        ? undefined
+        : Math.min(Math.max(retryAfterMs, 0), YEAR_MS);
+  }
+}
+
+brand(JobError.prototype);
+
+function checkType(option: keyof JobErrorOptions, value: unknown, type: "boolean" | "number"): void {
+  if (typeof value === type) return;
+  throw new TypeError(
+    `JobError: expected ${option} to be a ${type}, got a value of type ${typeof value}; write new JobError("gone", { retry: false }) or new JobError("busy", { retryAfterMs: 30_000 })`,
+  );
+}
