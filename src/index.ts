@@ -62,6 +62,7 @@ export type {
 export type { Background } from "./app/tasks/background.ts";
 export type { DurableOptions } from "./app/tasks/durable.ts";
 export type {
+  CancellableState,
   EnqueuedJob,
   EnqueueOptions,
   FollowOptions,
@@ -71,6 +72,8 @@ export type {
   JobState,
   Jobs,
   JobsFilter,
+  JobsInState,
+  RetryableState,
   TaskJobs,
 } from "./app/tasks/jobs.ts";
 export type {

@@ -1,7 +1,8 @@
 import type { App } from "../app/app.ts";
 import type { ResolvedJobs } from "../app/settings/jobs-settings.ts";
 import { resolveSettings } from "../app/settings/settings.ts";
-import type { Job, JobState, Jobs } from "../app/tasks/jobs.ts";
+import type { CancellableState, Job, JobState, Jobs, RetryableState } from "../app/tasks/jobs.ts";
+import { counted } from "../errors/counted.ts";
 import { printable } from "../errors/printable.ts";
 import { createLogger } from "../http/logs/logger.ts";
 import { askOwner } from "../jobs/embedded/owner.ts";
@@ -25,7 +26,7 @@ interface Asked {
   readonly undeclared: () => Promise<readonly Undeclared[]>;
 }
 
-/** Which jobs `list` shows, and how. */
+/** Which jobs `list` shows, and how; or which are retried or cancelled without ids. */
 export interface ListOptions {
   readonly task?: string;
   readonly state?: JobState;
@@ -43,8 +44,8 @@ export const actions: Readonly<Record<JobAction, Action>> = {
   list: (module, _, options) => list(module, options),
   count: (module) => count(module),
   show: (module, ids) => show(module, ids),
-  retry: (module, ids) => retry(module, ids),
-  cancel: (module, ids) => cancel(module, ids),
+  retry: (module, ids, options) => (ids.length === 0 ? retryAll(module, options) : retry(module, ids)),
+  cancel: (module, ids, options) => (ids.length === 0 ? cancelAll(module, options) : cancel(module, ids)),
   drain: (module) => drain(module),
   schema: (module) => schema(module),
 };
@@ -106,6 +107,20 @@ async function cancel(module: string, ids: readonly string[]): Promise<void> {
     for (const id of ids)
       if (await jobs.cancel(id)) print(`${id} is cancelled`);
       else fail(`${id} has ended already, or is gone`);
+  });
+}
+
+async function retryAll(module: string, { state, task }: ListOptions): Promise<void> {
+  await withJobs(module, async ({ jobs }) => {
+    const count = await jobs.retryAll({ state: state as RetryableState, task });
+    print(`${counted(count, "job")} will run`);
+  });
+}
+
+async function cancelAll(module: string, { state, task }: ListOptions): Promise<void> {
+  await withJobs(module, async ({ jobs }) => {
+    const count = await jobs.cancelAll({ state: state as CancellableState, task });
+    print(`${counted(count, "job")} cancelled`);
   });
 }
 

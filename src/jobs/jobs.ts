@@ -2,19 +2,26 @@ import { integer } from "../app/integer.ts";
 import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import {
+  type CancellableState,
+  cancellableStates,
   type FollowOptions,
   type Job,
   type JobAttempt,
   type JobId,
+  type JobState,
   type Jobs,
   type JobsFilter,
+  type JobsInState,
   jobStates,
   MAX_LISTED_JOBS,
+  type RetryableState,
+  retryableStates,
   type TaskJobs,
 } from "../app/tasks/jobs.ts";
 import { waitingClient } from "../app/waiting-client.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
+import { type Chosen, changeAll } from "./change-all.ts";
 import { formatJobId, parseJobId } from "./job-id.ts";
 import { Looks } from "./looks.ts";
 import { isAbout } from "./notices.ts";
@@ -28,6 +35,7 @@ const filterNames: Readonly<Record<keyof JobsFilter, true>> = {
   after: true,
   limit: true,
 };
+const inStateNames: Readonly<Record<keyof JobsInState, true>> = { state: true, task: true, key: true };
 /** Notices may be lost with a connection. */
 const LOOK_MS = 5_000;
 
@@ -53,13 +61,8 @@ export class StoredJobs implements Jobs {
   async list(filter: JobsFilter = {}): Promise<Job[]> {
     checkOptionNames("list jobs", filter, filterNames, callerLocation);
     const { task, state, key, after, limit } = filter;
-    if (state !== undefined && !jobStates.includes(state)) {
-      throw new OffloopError(
-        "OFFLOOP_OPTION_INVALID",
-        `Cannot list jobs: expected one of ${jobStates.join(", ")} as state, got ${shownValue(state)}`,
-        { at: callerLocation(), fix: "pass one of these, or leave state out" },
-      );
-    }
+    if (state !== undefined && !jobStates.includes(state))
+      throw wrongState("list", { state, states: jobStates, fix: "pass one of these, or leave state out" });
     const most = integer("limit of jobs.list()", limit ?? 50, [1, MAX_LISTED_JOBS], callerLocation);
     const last = after === undefined ? undefined : refOf("list", after);
     if (after !== undefined && last === undefined) return []; // not the id of a job: nothing comes after it
@@ -86,6 +89,16 @@ export class StoredJobs implements Jobs {
   async retry(id: JobId): Promise<boolean> {
     const ref = refOf("retry", id);
     return ref !== undefined && this.#store.retry(ref);
+  }
+
+  async retryAll(jobs: JobsInState<RetryableState>): Promise<number> {
+    return changeAll(this.#store, chosen("retry", jobs, retryableStates), (job) => this.#store.retry(job));
+  }
+
+  async cancelAll(jobs: JobsInState<CancellableState>): Promise<number> {
+    return changeAll(this.#store, chosen("cancel", jobs, cancellableStates), (job) =>
+      this.#store.cancel(job),
+    );
   }
 
   follow<Result>(id: JobId<Result>, options: FollowOptions = {}): AsyncGenerator<Job<Result>> {
@@ -147,6 +160,29 @@ export class StoredJobs implements Jobs {
       news.end();
     }
   }
+}
+
+/** @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`. */
+function chosen(doing: string, jobs: JobsInState, states: readonly JobState[]): Chosen {
+  checkOptionNames(`${doing} jobs`, jobs, inStateNames, callerLocation);
+  const { state, task, key } = jobs;
+  const fix = `pass one of these: app.jobs.${doing}All({ state: "dead" })`;
+  if (!states.includes(state)) throw wrongState(doing, { state, states, fix });
+  return { state, task, key };
+}
+
+interface WrongState {
+  readonly state: unknown;
+  readonly states: readonly JobState[];
+  readonly fix: string;
+}
+
+function wrongState(doing: string, { state, states, fix }: WrongState): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot ${doing} jobs: expected one of ${states.join(", ")} as state, got ${shownValue(state)}`,
+    { at: callerLocation(), fix },
+  );
 }
 
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` when it is no signal, or stands in the place of the options. */

@@ -40,6 +40,13 @@ test("a mistake in the arguments is one line, without a stack", async () => {
     [["list", "--limit", "0"], /^error: .*'0' is invalid\. expected a number of 1-1000$/],
     [["list", "extra"], /^error: list takes no ids, got extra; --task and --state choose what list shows$/],
     [["count", "a", "b"], /^error: count takes no ids, got a b; /],
+    [
+      ["retry", "--task", "add"],
+      /^error: give --state one of waiting, failed, dead, cancelled: .* retry --state dead --task <name>$/,
+    ],
+    [["retry", "--state", "running"], /^error: give --state one of waiting, failed, dead, cancelled: /],
+    [["cancel", "--state", "done"], /^error: give --state one of waiting, running, failed, dead: /],
+    [["cancel", "add:1", "--state", "dead"], /^error: cancel takes ids, or --state and --task, not both$/],
     [["forget"], /^error: .*list, count, show, retry, cancel, drain, schema\.$/],
   ];
   const ends = await Promise.all(mistakes.map(([args]) => jobs(...args)));
@@ -203,6 +210,31 @@ for (const backend of ["PGlite", "PostgreSQL"] as const) {
       const done = await add.enqueue(1, 2);
       await reaches(done, "done");
       assert.equal((await jobs("retry", done.id)).code, 1);
+    });
+
+    test("retry and cancel take all jobs of a task in a state, say how many, and do nothing when repeated", async () => {
+      const before = (await app.jobs.list({ state: "dead", task: "failsLater" })).length;
+      const dead = [await failsLater.enqueue("1"), await failsLater.enqueue("2")];
+      await Promise.all(dead.map((job) => reaches(job, "dead")));
+      const retried = await jobs("retry", "--state", "dead", "--task", "failsLater");
+      assert.deepEqual(retried, { code: 0, output: `${before + 2} jobs will run` });
+      await Promise.all(dead.map((job) => reaches(job, "dead")));
+      for (const { id } of dead) assert.equal((await app.jobs.attempts(id)).length, 2);
+      const later = await addLater.with({ delayMs: 3_600_000 }).enqueue(1, 2);
+      const waiting = (await app.jobs.list({ state: "waiting", task: "addLater" })).length;
+      const cancelled = await jobs("cancel", "--state", "waiting", "--task", "addLater");
+      assert.deepEqual(cancelled, { code: 0, output: `${waiting} job${waiting === 1 ? "" : "s"} cancelled` });
+      assert.equal((await app.jobs.get(later.id))?.state, "cancelled");
+      const again = await jobs("cancel", "--state", "waiting", "--task", "addLater");
+      assert.deepEqual(again, { code: 0, output: "0 jobs cancelled" });
+      await assert.rejects(app.jobs.retryAll({ state: "done" as never }), {
+        code: "OFFLOOP_OPTION_INVALID",
+        message: /expected one of waiting, failed, dead, cancelled as state, got "done"/,
+      });
+      await assert.rejects(app.jobs.cancelAll({} as never), { code: "OFFLOOP_OPTION_INVALID" });
+      await assert.rejects(app.jobs.cancelAll({ state: "dead", tasks: "x" } as never), {
+        code: "OFFLOOP_OPTION_UNKNOWN",
+      });
     });
 
     test("cancel stops a job that waits and one that runs, and none that has ended", async () => {

@@ -16,6 +16,8 @@ function counted(jobs: Jobs, counts: () => ReturnType<Jobs["counts"]>): { jobs: 
     attempts: (id) => jobs.attempts(id),
     cancel: (id) => jobs.cancel(id),
     retry: (id) => jobs.retry(id),
+    retryAll: (chosen) => jobs.retryAll(chosen),
+    cancelAll: (chosen) => jobs.cancelAll(chosen),
     follow: (id) => jobs.follow(id),
     counts: () => {
       asked++;

@@ -9,6 +9,12 @@ import { Bindings } from "../settings/bindings.ts";
  */
 export type JobState = "waiting" | "running" | "done" | "failed" | "dead" | "cancelled";
 
+/** The states from which a job can be made to run now. */
+export const retryableStates: readonly RetryableState[] = ["waiting", "failed", "dead", "cancelled"];
+
+/** The states in which there is something to cancel. */
+export const cancellableStates: readonly CancellableState[] = ["waiting", "running", "failed", "dead"];
+
 /** How many jobs a list has at most. */
 export const MAX_LISTED_JOBS = 1_000;
 
@@ -112,6 +118,22 @@ export interface JobsFilter {
   readonly limit?: number | undefined;
 }
 
+/** Which jobs to retry or cancel together. */
+export interface JobsInState<State extends JobState = JobState> {
+  /** The state that they are in. Required, so that nothing is changed by what was left out. */
+  readonly state: State;
+  /** Jobs of this task, which the app need not declare any more. Default: of all tasks of the app. */
+  readonly task?: string | undefined;
+  /** Jobs enqueued with this key. Default: with any key or none. */
+  readonly key?: string | undefined;
+}
+
+/** The states from which a job can be made to run now. */
+export type RetryableState = "waiting" | "failed" | "dead" | "cancelled";
+
+/** The states in which there is something to cancel. */
+export type CancellableState = "waiting" | "running" | "failed" | "dead";
+
 /** How to follow a job. */
 export interface FollowOptions {
   /**
@@ -188,6 +210,31 @@ export interface Jobs {
    */
   retry(id: JobId): Promise<boolean>;
   /**
+   * The same as `retry` for every job in a state, such as all dead jobs of a task after an outage: a few at a time, each
+   * once, also where it dies again meanwhile. Safe to repeat, also where it was interrupted. Jobs that are enqueued or
+   * change meanwhile may be left out.
+   *
+   * @returns How many will run.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
+   * @example
+   * ```ts
+   * import { App } from "offloop";
+   *
+   * const app = new App();
+   * app.task("notify", { durable: true }, async (url: string) => void (await fetch(url)));
+   *
+   * app.post("/retries", async () => ({ retried: await app.jobs.retryAll({ state: "dead", task: "notify" }) }));
+   * ```
+   */
+  retryAll(jobs: JobsInState<RetryableState>): Promise<number>;
+  /**
+   * The same as `cancel` for every job in a state, in the way of `retryAll`.
+   *
+   * @returns How many were cancelled.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
+   */
+  cancelAll(jobs: JobsInState<CancellableState>): Promise<number>;
+  /**
    * Yields a job in its current state, and again on every change, until it has ended or its app closes. In what streams
    * an answer, such as a generator for `sse`, it also stops when the client has gone.
    *
@@ -245,6 +292,14 @@ export class BoundJobs implements Jobs {
 
   retry(id: JobId): Promise<boolean> {
     return this.#jobs.retry(id);
+  }
+
+  retryAll(jobs: JobsInState<RetryableState>): Promise<number> {
+    return this.#jobs.retryAll(jobs);
+  }
+
+  cancelAll(jobs: JobsInState<CancellableState>): Promise<number> {
+    return this.#jobs.cancelAll(jobs);
   }
 
   follow<Result>(id: JobId<Result>, options?: FollowOptions): AsyncIterable<Job<Result>> {

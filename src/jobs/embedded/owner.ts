@@ -9,7 +9,7 @@ import { describeError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 
 /** Questions to the process that has the folder open. `follow` is not among them, since it has no single answer. */
-const questions = ["get", "list", "attempts", "counts", "cancel", "retry"] as const;
+const questions = ["get", "list", "attempts", "counts", "cancel", "retry", "retryAll", "cancelAll"] as const;
 type Question = (typeof questions)[number];
 
 interface Ask {
