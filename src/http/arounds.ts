@@ -1,8 +1,9 @@
 import type { Logger } from "pino";
 import type { App } from "../app/app.ts";
-import { hasPlugins } from "../app/parts.ts";
+import { hasPlugins, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings/settings.ts";
 import type { Around } from "../lanes/around.ts";
+import { knowCallers } from "../lanes/caller.ts";
 import { traceRuns } from "../tracing/around.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { markRuns } from "../watch/around.ts";
@@ -27,6 +28,7 @@ export interface WantedArounds {
 export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
   const arounds = [logFailures(log, new LoggedUrls(settings, app), inspector)];
   if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
+  else if (servedTasks(app).length > 0) arounds.push(knowCallers());
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
   if (debug) arounds.push(showFailures(app, settings, inspector));
   return arounds;

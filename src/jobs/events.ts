@@ -74,12 +74,18 @@ function about({ job, task, number }: Attempt): {
   return { job: formatJobId(job), task: job.task, lane: task.declaration.lane, attempt: number };
 }
 
+const LEFT_UNDONE =
+  "its function did not stop at signal.aborted, so its thread was ended: finally blocks have not run, and dependencies are not closed";
+
 function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
   const { job, task, number, bindings } = attempt;
   const id = formatJobId(job);
   const about = { job: id, attempt: number, ...bindings, task: job.task };
   if (!("error" in outcome)) {
-    log.debug(about, `attempt ${number} of job ${id}: ${outcome.kind}`);
+    const ended = `attempt ${number} of job ${id}: ${outcome.kind}`;
+    // One that a shutdown breaks off is named in a line of its own.
+    if (attempt.wasEnded && outcome.kind !== "interrupted") log.warn(about, `${ended}; ${LEFT_UNDONE}`);
+    else log.debug(about, ended);
     return;
   }
   const fields = { ...about, err: loggable(outcome.error) };

@@ -25,7 +25,12 @@ export interface TaskCall {
   readonly bindings?: object | undefined;
   /** The job attempt that this call makes; undefined when it makes none. */
   readonly attempt?: AttemptCall;
+  /** The run whose code calls it directly; undefined where it is not known, or there is none. */
+  readonly caller?: Caller | undefined;
 }
+
+/** A run on the loop whose code may call tasks: of an operation, a message, or another task. */
+export type Caller = LaneRequest | TaskCall;
 
 /** The job attempt that a call makes. */
 export interface AttemptCall {
@@ -39,6 +44,8 @@ export interface AttemptCall {
 /** Waits for an attempt. */
 export interface AttemptWaiter extends Waiter, Bindable {
   readonly onProgress: (value: number) => void;
+  /** What the attempt has added to its log lines so far. */
+  readonly bindings: object | undefined;
   /** For an attempt on the loop; a thread has a signal of its own. */
   readonly signal: AbortSignal;
 }
@@ -71,6 +78,8 @@ export interface Around {
   ): RawReply | Promise<RawReply>;
   /** Counts an operation's requests that have begun and have no reply yet. */
   count?(operation: Operation): Count | undefined;
+  /** Names the run on the loop whose code is running; undefined when it belongs to none. Asked when that calls a task. */
+  caller?(): Caller | undefined;
   /** Surrounds the calls that are handed to threads. What it adds to them is unwrapped in the thread. */
   calls?(pool: CallPool, works: readonly { readonly id: string }[]): CallPool;
 }
@@ -83,6 +92,8 @@ export interface Arounds {
   chunks(operation: Operation, request: LaneRequest, chunks: AsyncIterable<Chunk>): AsyncIterable<Chunk>;
   failure(operation: Operation | undefined, request: LaneRequest, reply: RawReply): Promise<RawReply>;
   count(operation: Operation): Count | undefined;
+  /** Names the run on the loop whose code is running, where anything knows. */
+  caller(): Caller | undefined;
   /** Undefined when nothing surrounds calls. */
   readonly calls: Around["calls"];
 }
@@ -93,6 +104,7 @@ export interface Arounds {
  */
 export function compose(arounds: readonly Around[]): Arounds {
   const calls = arounds.filter(({ calls }) => calls !== undefined);
+  const knowing = arounds.find(({ caller }) => caller !== undefined);
   return {
     operation: (operation, run) =>
       arounds.reduce((inner, around) => around.operation?.(operation, inner) ?? inner, run),
@@ -112,6 +124,7 @@ export function compose(arounds: readonly Around[]): Arounds {
       const counts = arounds.flatMap((around) => around.count?.(operation) ?? []);
       return counts.length < 2 ? counts[0] : (change) => counts.forEach((count) => void count(change));
     },
+    caller: () => knowing?.caller?.(),
     calls:
       calls.length === 0
         ? undefined

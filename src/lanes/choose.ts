@@ -25,6 +25,7 @@ import { timeoutError } from "../threads/pool/errors.ts";
 import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import { BoundLog } from "./bound-log.ts";
+import { noteLate, runFor, signalsOf, waiterFor } from "./caller.ts";
 import { deadlineOf, passed, withinDeadline } from "./deadline.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
@@ -64,7 +65,9 @@ export function chooseForOperation(
     return withinDeadline(timeoutMs, run, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       deadline.passed = error;
-      request.cancel(passed(timeoutMs));
+      const reason = passed(timeoutMs);
+      noteLate(request, reason);
+      request.cancel(reason);
       void run
         .then((late) => discard(late, error))
         .catch((thrown: unknown) => {
@@ -114,7 +117,9 @@ export function chooseForMessage(
   return (request) =>
     withinDeadline(timeoutMs, run(request), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
-      request.cancel(passed(timeoutMs));
+      const reason = passed(timeoutMs);
+      noteLate(request, reason);
+      request.cancel(reason);
       return refusedReply(error);
     });
 }
@@ -123,18 +128,12 @@ export function chooseForMessage(
 export function chooseForTasks(lanes: OpenedLanes): LaneRun<TaskCall, unknown> {
   const { threads, timeouts } = lanes;
   return (call, record) => {
-    const { task, args, class: callClass, bindings, attempt } = call;
+    const { task, args, class: callClass, attempt } = call;
     const timeoutMs = task.timeoutMs ?? timeouts.taskMs;
     if (task.lane === "loop" || threads === undefined) return runOnLoop(lanes, call, timeoutMs);
-    const about = { id: idOf(call), job: attempt?.job, bindings, waiter: attempt?.waiter };
-    const bindable = attempt?.waiter;
-    return threads.task({ task, args, class: callClass, ...about, bindable }, timeoutMs, record);
+    const waits = { waiter: waiterFor(call), bindable: attempt?.waiter };
+    return threads.task({ task, args, class: callClass, ...runFor(call), ...waits }, timeoutMs, record);
   };
-}
-
-/** A task run's id in the log: its job, or the request it runs after. */
-function idOf({ request, attempt }: TaskCall): string {
-  return attempt?.job.id ?? request ?? "";
 }
 
 async function runOnLoop(
@@ -146,16 +145,18 @@ async function runOnLoop(
   if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
   const deadline: Deadline = { passed: undefined };
   const late = new AbortController();
-  const cancelled = call.attempt?.waiter.signal;
-  const signal = cancelled === undefined ? late.signal : anySignal([cancelled, late.signal]);
+  const others = task.deps === undefined ? [] : signalsOf(call);
+  const signal = others.length === 0 ? late.signal : anySignal([...others, late.signal]);
   const run = (async () =>
     task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, { signal, deadline }))();
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
     const { name, location } = task;
     const error = timeoutError({ id: `task ${name}`, location }, timeoutMs, elapsedMs, "loop");
+    const reason = passed(timeoutMs);
     deadline.passed = error;
-    late.abort(passed(timeoutMs));
+    noteLate(call, reason);
+    late.abort(reason);
     throw error;
   });
 }
@@ -165,15 +166,13 @@ function runWithContext(
   call: TaskCall,
   { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: Deadline },
 ): Promise<unknown> {
-  const { task, args, bindings, attempt } = call;
+  const { task, args, attempt } = call;
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
-  const id = idOf(call);
-  const own = new BoundLog(log, taskFields(task, { id, job: attempt?.job, bindings }), (added) =>
-    attempt?.waiter.setBindings(added),
-  );
+  const about = runFor(call);
+  const own = new BoundLog(log, taskFields(task, about), (added) => attempt?.waiter.setBindings(added));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
-  return runTask(compiled, { args, id, job, deadline, signal: () => signal, log: () => own }, loop);
+  return runTask(compiled, { args, id: about.id, job, deadline, signal: () => signal, log: () => own }, loop);
 }
 
 /** An operation that can be called, with everything that surrounds its runs. */

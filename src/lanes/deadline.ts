@@ -9,8 +9,13 @@ import {
   type Work,
 } from "../threads/crossing/work.ts";
 
-/** Whether the work may have to be ended while it runs. */
-export function mayBeEnded(work: Work, timeouts: ResolvedSettings["timeouts"]): boolean {
+/** Which work may have to be ended while it runs: also tasks, where what awaits them on the loop may be. */
+export function listEndable(works: readonly Work[], timeouts: ResolvedSettings["timeouts"]): boolean[] {
+  const mayEndTasks = works.some((work) => work.declaration.lane === "loop" && mayBeEnded(work, timeouts));
+  return works.map((work) => mayBeEnded(work, timeouts) || (mayEndTasks && work instanceof TaskWork));
+}
+
+function mayBeEnded(work: Work, timeouts: ResolvedSettings["timeouts"]): boolean {
   const isDurable = work instanceof TaskWork && work.declaration.durable !== undefined;
   if (work instanceof ErrorHandlerWork) return true; // by the deadline of the operation that failed
   return isDurable || deadlineOf(work, timeouts) !== undefined;

@@ -99,7 +99,7 @@ export async function openLanes(app: App, options: LaneOptions): Promise<Lanes> 
   const loop = createLoop({ threads, shared, session, urls, arounds });
   const lanes: OpenedLanes = { threads, loop, timeouts, log, tasks: compiledTasks(works) };
   const runTask = arounds.task(observeTasks(chooseForTasks(lanes)));
-  opened.defer(letTasksBeCalled(app, runTask));
+  opened.defer(letTasksBeCalled(app, runTask, arounds));
   warnOfStrayTasks(log);
   const closing = opened.move(); // from here on, what was opened is closed together with the lanes
   return {
@@ -140,9 +140,11 @@ function capacityOf({ jobs: { concurrency }, threads }: ResolvedSettings): Attem
 }
 
 /** Makes an app's tasks run when they are called. Returns the function that undoes this. */
-export function letTasksBeCalled(app: App, run: RunTask): () => void {
+export function letTasksBeCalled(app: App, run: RunTask, { caller }: Pick<Arounds, "caller">): () => void {
   const ends = servedTasks(app).map((declared) =>
-    bindTask(declared, (task, args) => run({ task, args, class: "request", request: undefined })),
+    bindTask(declared, (task, args) =>
+      run({ task, args, class: "request", request: undefined, caller: caller() }),
+    ),
   );
   return () => {
     for (const end of ends) end();

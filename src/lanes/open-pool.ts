@@ -13,7 +13,7 @@ import { ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
 import type { EarlyWorker } from "../threads/pool/worker.ts";
 import type { Around, Arounds } from "./around.ts";
-import { deadlineOf, mayBeEnded } from "./deadline.ts";
+import { deadlineOf, listEndable } from "./deadline.ts";
 
 /** A module that takes longer to load never finishes: it waits or loops. Loading 200 schemas takes less than a second. */
 const START_MS = 30_000;
@@ -55,7 +55,7 @@ export function openPool(
     traced: arounds.some(({ calls }) => calls !== undefined),
     target: target ?? { url: app.module, exportName: undefined },
     workIds: works.map(({ id }) => id),
-    mayBeEnded: works.map((work) => mayBeEnded(work, settings.timeouts)),
+    mayBeEnded: listEndable(works, settings.timeouts),
     works: works.map(({ id, declaration }) => ({ id, location: declaration.location })),
     logLevel: log.level,
     ownsOutput,

@@ -44,7 +44,7 @@ export class TaskThreads {
       return chooseForTasks({ threads, loop, timeouts, log, tasks })(call, record);
     };
     const run = this.#arounds.task(observeTasks((call, record) => this.#note(onLane(call, record))));
-    this.#unbind = letTasksBeCalled(app, run);
+    this.#unbind = letTasksBeCalled(app, run, this.#arounds);
   }
 
   /** Ends its threads, and with them whatever still runs there; the tasks can no longer be called. */

@@ -1,5 +1,5 @@
 import type { Operation } from "../app/operation.ts";
-import type { Around } from "../lanes/around.ts";
+import type { Around, RunTask, TaskCall } from "../lanes/around.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
 
@@ -16,7 +16,8 @@ export function markRuns(isLast: boolean): Around {
       if (!runsOnLoop(operation)) return run;
       const { id } = operation;
       const mark = markOf(id);
-      return (request) => runWithin({ mark, request: request.id, at: performance.now() }, run, request);
+      return (request) =>
+        runWithin({ mark, request: request.id, caller: request, at: performance.now() }, run, request);
     },
     // Another server of this process may have an operation with the same name.
     count: (operation) => {
@@ -26,10 +27,12 @@ export function markRuns(isLast: boolean): Around {
         marks[mark]! += change;
       };
     },
-    task: (run) => (call) =>
-      call.task.lane === "loop" ? markTask(call.task.name, () => run(call)) : run(call),
-    chunks: ({ id, lane }, { id: request }, chunks) =>
-      lane === "loop" ? markChunks({ mark: markOf(id), request, at: performance.now() }, chunks) : chunks,
+    task: (run) => (call) => (call.task.lane === "loop" ? markTask(call, run) : run(call)),
+    chunks: ({ id, lane }, request, chunks) => {
+      const run = { mark: markOf(id), request: request.id, caller: request, at: performance.now() };
+      return lane === "loop" ? markChunks(run, chunks) : chunks;
+    },
+    caller: () => runs.getStore()?.caller,
   };
 }
 
@@ -48,11 +51,11 @@ function runsOnLoop({ lane, isMessage, layers, outerLayers }: Operation): boolea
   return !isMessage && [...layers, ...outerLayers].some(({ arounds }) => arounds.length > 0);
 }
 
-async function markTask(name: string, run: () => Promise<unknown>): Promise<unknown> {
-  const mark = markOf(`task ${name}`);
+async function markTask(call: TaskCall, run: RunTask): Promise<unknown> {
+  const mark = markOf(`task ${call.task.name}`);
   marks[mark]!++;
   try {
-    return await runMarked({ mark, request: undefined, at: performance.now() }, run, undefined);
+    return await runMarked({ mark, request: undefined, caller: call, at: performance.now() }, run, call);
   } finally {
     marks[mark]!--;
   }

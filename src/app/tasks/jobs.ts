@@ -41,7 +41,7 @@ export interface EnqueuedJob<Result = unknown> {
 export interface EnqueueOptions {
   /**
    * An open transaction on the database that stores the jobs, of `pg`, postgres.js, Drizzle, Kysely, Knex or Prisma:
-   * the job is stored if and only if it commits. Only in async functions, and not with embedded jobs.
+   * the job is stored if and only if it commits. Only on the loop, and not with embedded jobs.
    */
   readonly tx?: unknown;
   /**

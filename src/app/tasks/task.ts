@@ -64,11 +64,15 @@ export interface TaskContext {
   readonly job: RunningJob | undefined;
   /**
    * Aborts when the job is cancelled, broken off by a shutdown or a database that does not answer, or given to another
-   * process, and on the loop when the deadline passes. On a thread you can check `signal.aborted` and
+   * process, and on the loop when the deadline passes; of an awaited task, when that happens to the job whose code calls
+   * it. On a thread you can check `signal.aborted` and
    * `signal.throwIfAborted()` even in the middle of synchronous code.
    */
   readonly signal: AbortSignal;
-  /** The log, with the task and its job or request in every line. */
+  /**
+   * The log, with the task and its job or request in every line. An awaited task has those of the job or request whose
+   * code calls it, with the fields that these have added.
+   */
   readonly log: Log;
 }
 
@@ -76,7 +80,8 @@ export interface TaskContext {
  * A named function that follows the rule: an async one runs on the loop, a plain one on a thread.
  *
  * Calling it runs it now, on its lane, and returns its result (Python's `asyncio.to_thread`). Called inside a thread,
- * it runs right there. Added to a request's `background`, it runs after the response.
+ * it runs right there. Called by a job or an operation on the loop, it is ended on its thread when the job is cancelled, or
+ * the deadline of either passes. Added to a request's `background`, it runs after the response.
  */
 export interface Task<Args extends unknown[] = unknown[], Result = unknown, Fn = (...args: Args) => Result> {
   /** Runs it now, on its lane. */

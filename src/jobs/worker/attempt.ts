@@ -1,6 +1,7 @@
 import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { type DescribedError, describeError } from "../../errors/described-error.ts";
 import { JobError } from "../../errors/job-error.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../../lanes/attempts.ts";
 import { formatJobId } from "../job-id.ts";
 import { type ArgumentsOf, checkResult, readArguments } from "../payload.ts";
@@ -30,6 +31,7 @@ export class Attempt {
   #started: StartedAttempt | undefined;
   #broken: BreakOff | undefined;
   #over = false;
+  #wasEnded = false;
   #ending: NodeJS.Timeout | undefined;
   readonly #interruption = Promise.withResolvers<Outcome>();
 
@@ -58,6 +60,11 @@ export class Attempt {
     return this.#started?.bindings;
   }
 
+  /** Whether its function did not stop by itself, and was ended together with its thread. */
+  get wasEnded(): boolean {
+    return this.#wasEnded;
+  }
+
   /** Runs it on its lane. Never rejects. */
   async run(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     const outcome = await Promise.race([this.#try(lanes, onProgress), this.#interruption.promise]);
@@ -83,6 +90,7 @@ export class Attempt {
       this.#started = lanes.start(declaration, { job, args, onProgress, trace: this.job.payload.trace });
       result = await this.#started.result;
     } catch (thrown) {
+      this.#wasEnded = this.#broken !== undefined && declaration.lane === "thread" && isThreadExit(thrown);
       return failureOf(thrown);
     }
     try {
@@ -124,6 +132,10 @@ function failureOf(thrown: unknown): Outcome {
   return thrown.retry
     ? { kind: "failed", error, retryAfterMs: thrown.retryAfterMs }
     : { kind: "dead", error };
+}
+
+function isThreadExit(thrown: unknown): boolean {
+  return thrown instanceof OffloopError && thrown.code === "OFFLOOP_THREAD_EXITED";
 }
 
 function abortReason(why: LossReason | "interrupted"): Error {

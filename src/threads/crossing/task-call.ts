@@ -31,7 +31,7 @@ export function taskFields(
   { id, job, bindings }: TaskAbout,
 ): object {
   if (job !== undefined) return { task, job: job.id, attempt: job.attempt };
-  return id === "" ? { task } : { reqId: id, ...bindings, task };
+  return id === "" ? { ...bindings, task } : { reqId: id, ...bindings, task };
 }
 
 /** The reason that a job's signal aborts with in a thread. */

@@ -70,7 +70,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
         traceDependency: around?.dependency,
       });
       for (const { app: one } of partsOf(app)) (one.jobs as BoundJobs).refuse(() => inbox.running);
-      bindTasks(app, runner, inbox.channel, around);
+      bindTasks(app, runner, inbox, around);
       for (const { rooms, connection } of servedSockets(app)) rooms.bind(refuseToSend(connection.id));
       close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
       inbox.open(around?.calls(runner) ?? runner, around?.logFields);
@@ -121,19 +121,18 @@ function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): He
     : { missing, extra };
 }
 
-/** Tasks that are called here run here; jobs are stored by the main thread. */
-function bindTasks(
-  app: App,
-  runner: WorkRunner,
-  channel: ThreadChannel,
-  around: AroundInThread | undefined,
-): void {
+/**
+ * Tasks that are called here run here, for the request or job whose code calls them; jobs are stored by the main thread.
+ */
+function bindTasks(app: App, runner: WorkRunner, inbox: Inbox, around: AroundInThread | undefined): void {
+  const { channel } = inbox;
   const enqueuer = threadEnqueuer(channel.outlet, () => around?.pack?.());
   const { signal } = new AbortController();
   for (const task of servedTasks(app)) {
     bindEnqueuer(task, enqueuer);
     bindTask(task, (declaration, args) => {
-      const about = new OwnFields({ task: declaration.name });
+      const { operation: _, ...callers } = inbox.about as { readonly operation?: unknown };
+      const about = new OwnFields({ ...callers, task: declaration.name });
       const log = (): Log => createThreadLog(channel, about);
       const run = (): Promise<unknown> => runner.runHere(declaration, args, { signal: () => signal, log });
       return around?.task === undefined ? run() : around.task(declaration, run);

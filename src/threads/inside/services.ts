@@ -223,7 +223,7 @@ export function threadEnqueuer(outlet: Outlet, trace: () => unknown): TaskEnqueu
       throw new OffloopError(
         "OFFLOOP_JOBS_TRANSACTION",
         `Cannot enqueue task "${name}" in a transaction on a thread: a transaction does not cross`,
-        { at: callerLocation(), fix: "enqueue in an async function, which runs on the loop" },
+        { at: callerLocation(), fix: 'enqueue on the loop: in an async function without runs: "thread"' },
       );
     }
     const unfit = findUncloneable(args, "args");

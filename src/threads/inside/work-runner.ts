@@ -154,10 +154,9 @@ export class WorkRunner {
     const { declaration, compiled } = work;
     try {
       const args = unpackValue(payload.args, this.#handlers) as unknown[];
+      const run = receivedRun(declaration, payload, args, services); // also for the tasks that it calls
       const value =
-        compiled === undefined
-          ? await declaration.fn(...args)
-          : await runTask(compiled, receivedRun(declaration, payload, args, services), this.#runtime);
+        compiled === undefined ? await declaration.fn(...args) : await runTask(compiled, run, this.#runtime);
       return [true, packValue(value, "result", this.#handlers)];
     } catch (thrown) {
       return [false, packThrown(unsent(work, thrown), this.#handlers)];

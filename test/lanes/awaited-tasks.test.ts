@@ -1,0 +1,146 @@
+import assert from "node:assert/strict";
+import { channel } from "node:diagnostics_channel";
+import { describe, test } from "node:test";
+import type { ThreadEvent } from "offloop";
+import { testClient } from "offloop/testing";
+import { createLogger } from "../../src/http/logs/logger.ts";
+import app, {
+  awaitsComputing,
+  awaitsListening,
+  awaitsStopping,
+  computing,
+  endless,
+  jobs,
+} from "../fixtures/awaited-app.ts";
+import { lanes } from "../fixtures/running.ts";
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** The lines that are logged while something runs. */
+function recorded(): { readonly lines: Line[]; readonly logger: ReturnType<typeof createLogger> } {
+  const lines: Line[] = [];
+  const logger = createLogger("info", false, {
+    write: (line: string) => void lines.push(JSON.parse(line) as Line),
+  });
+  return { lines, logger };
+}
+
+/** Resolves with the next work that a thread is ended in, and why. */
+function nextKill(): Promise<readonly [work: string, reason: string]> {
+  const { promise, resolve } = Promise.withResolvers<readonly [string, string]>();
+  const killed = channel("offloop.thread");
+  const listen = (message: unknown): void => {
+    const { event, ran } = message as ThreadEvent;
+    if (event !== "kill" || ran === undefined) return;
+    killed.unsubscribe(listen);
+    resolve([ran.work, ran.reason]);
+  };
+  killed.subscribe(listen);
+  return promise;
+}
+
+for (const watch of [{}, false] as const) {
+  describe(`an awaited task, ${watch === false ? "without" : "with"} the watchdog`, () => {
+    for (const lane of lanes)
+      for (const path of ["awaits", "through", "plain-through"] as const)
+        for (const task of lanes)
+          test(`has the id and the fields of the request whose code calls it: ${path} ${task} [${lane}]`, async () => {
+            const { lines, logger } = recorded();
+            await using client = await testClient(app, { logger, watch });
+            const reply = await client.get(`/${lane}/${path}/${task}`, {
+              headers: { "x-request-id": "r-1" },
+            });
+            assert.equal(reply.status, 200);
+            const {
+              reqId,
+              userId,
+              own,
+              task: name,
+              operation,
+            } = lines.find(({ msg }) => msg === "awaited") ?? {};
+            const expected = `awaited on ${task === "loop" ? "the loop" : "a thread"}`;
+            assert.deepEqual([reqId, userId, own, name, operation], ["r-1", 7, true, expected, undefined]);
+            const access = lines.find(({ status }) => status === 200);
+            assert.equal(access?.own, undefined, "what a task adds is in its own lines");
+          });
+
+    for (const lane of lanes)
+      for (const task of lanes)
+        test(`has the job, its attempt and its fields: ${task} [${lane}]`, async () => {
+          const { lines, logger } = recorded();
+          await using client = await testClient(app, { logger, watch });
+          const { id } = await jobs[lane].enqueue(task);
+          await client.jobs.drain();
+          assert.equal((await app.jobs.get(id))?.state, "done");
+          const { job, attempt, customer, reqId } = lines.find(({ msg }) => msg === "awaited") ?? {};
+          assert.deepEqual([job, attempt, customer, reqId], [id, 1, 9, undefined]);
+        });
+
+    test("is ended on its thread when the job whose code awaits it is cancelled", async () => {
+      computing.reset();
+      await using client = await testClient(app, { watch });
+      const killed = nextKill();
+      const { id } = await awaitsComputing.enqueue();
+      const drained = client.jobs.drain();
+      await computing.arrived(1);
+      assert.equal(await app.jobs.cancel(id), true);
+      assert.deepEqual(await killed, ["task computes", "cancelled"]);
+      await drained;
+      assert.equal((await app.jobs.get(id))?.state, "cancelled");
+    });
+
+    test("sees at its signal that the job is cancelled, also through another task", async () => {
+      computing.reset();
+      const { lines, logger } = recorded();
+      await using client = await testClient(app, { watch, logger });
+      const { id } = await awaitsStopping.enqueue();
+      const drained = client.jobs.drain();
+      await computing.arrived(1);
+      await app.jobs.cancel(id);
+      await drained;
+      assert.equal(lines.find(({ msg }) => msg === "stopped")?.job, id);
+    });
+
+    test("on the loop, hears at its signal that the job is cancelled, and that a deadline has passed", async () => {
+      computing.reset();
+      const { lines, logger } = recorded();
+      await using client = await testClient(app, { watch, logger });
+      const { id } = await awaitsListening.enqueue();
+      const drained = client.jobs.drain();
+      await computing.arrived(1);
+      await app.jobs.cancel(id);
+      await drained;
+      assert.equal(lines.find(({ msg }) => msg === "listened")?.job, id);
+      const reply = await client.get("/late-listening", { headers: { "x-request-id": "r-2" } });
+      assert.equal(reply.status, 504);
+      assert.ok(lines.some(({ msg, reqId }) => msg === "listened" && reqId === "r-2"));
+    });
+
+    for (const path of ["late", "late-task"] as const)
+      test(`is ended on its thread when the deadline of what awaits it passes: ${path}`, async () => {
+        computing.reset();
+        await using client = await testClient(app, { watch });
+        const killed = nextKill();
+        const reply = await client.get(`/${path}`);
+        assert.equal(reply.status, 504);
+        assert.deepEqual(await killed, ["task computes", "cancelled"]);
+      });
+  });
+}
+
+test("the log says that the thread of a cancelled job was ended, and what has not run there", async () => {
+  computing.reset();
+  const { lines, logger } = recorded();
+  await using client = await testClient(app, { logger });
+  const { id } = await endless.enqueue();
+  const drained = client.jobs.drain();
+  await computing.arrived(1);
+  await app.jobs.cancel(id);
+  await drained;
+  const { level, msg } = lines.find(({ job }) => job === id) ?? {};
+  assert.equal(level, 40);
+  assert.match(
+    String(msg),
+    /: cancelled; its function did not stop .* its thread was ended: finally blocks have not run/,
+  );
+});
