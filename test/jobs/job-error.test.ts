@@ -8,7 +8,7 @@ import { testClient } from "offloop/testing";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
 import { createLogger } from "../../src/http/logs/logger.ts";
-import { app, tasks } from "../fixtures/apps/job-errors.ts";
+import app, { tasks } from "../fixtures/apps/job-errors.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
 
 const MINUTES_10 = 600_000;
