@@ -79,8 +79,14 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
     record: RunRecord | undefined,
   ): Promise<RawReply> {
     const packed = packRequest(request, request.unread && feedBody(request.unread));
-    const terms = { timeoutMs, waiter: request, bindable: request, record };
-    return askReply(this.#table, index, packed, terms, this.#answers(request, index));
+    const answers = this.#answers(request, index);
+    return askReply(this.#table, index, packed, {
+      timeoutMs,
+      waiter: request,
+      bindable: request,
+      record,
+      answers,
+    });
   }
 
   /** Runs one message of a websocket; returns a reply, whatever happens. */
@@ -92,8 +98,14 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
   ): Promise<RawReply> {
     const { request } = message;
     const packed = packMessage(packHead(request), message);
-    const terms = { timeoutMs, waiter: request, bindable: request, record };
-    return askReply(this.#table, index, packed, terms, this.#answers(request, index));
+    const answers = this.#answers(request, index);
+    return askReply(this.#table, index, packed, {
+      timeoutMs,
+      waiter: request,
+      bindable: request,
+      record,
+      answers,
+    });
   }
 
   #answers({ id: request }: RawRequest, index: number): OpenAt["answers"] {
@@ -144,9 +156,9 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
       thrown,
       sessionState: context.sessionState,
     };
-    const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined };
     const answers = { request: request.id, operation: operation.declaration?.id ?? request.method };
-    return askReply(this.#table, index, { payload, transfer: [] }, terms, answers);
+    const terms = { timeoutMs, waiter: undefined, bindable: request.log, record: undefined, answers };
+    return askReply(this.#table, index, { payload, transfer: [] }, terms);
   }
 }
 
@@ -169,17 +181,19 @@ function tasksOf(works: readonly Work[]): Table["tasks"] {
   );
 }
 
+/** How to ask for a reply, and what it answers. */
+type AskTerms = Pick<NewCall, "timeoutMs" | "waiter" | "bindable" | "record"> & Pick<OpenAt, "answers">;
+
 function askReply(
   table: Table,
   work: number,
   { payload, transfer }: Packed<unknown>,
-  terms: Pick<NewCall, "timeoutMs" | "waiter" | "bindable" | "record">,
-  answers: OpenAt["answers"],
+  { timeoutMs, waiter, bindable, record, answers }: AskTerms,
 ): Promise<RawReply> {
   return new Promise((resolve) => {
     const settle: NewCall["settle"] = (error, outcome, thread) => {
       if (error !== undefined) {
-        recordRefusal(terms.record, error);
+        recordRefusal(record, error);
         return resolve(refusedReply(error));
       }
       const reply = unpackReply(outcome as ReplyPayload, table);
@@ -187,10 +201,21 @@ function askReply(
       if (open === undefined || thread === undefined) return resolve(reply);
       const background = reply.background ?? [];
       const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(findCalls(calls, table) ?? []));
-      const rest = fetchRest({ pool: table.pool, thread, work, ...terms, answers, onAdded }, open);
+      const at = { pool: table.pool, thread, work, timeoutMs, waiter, bindable, record, answers, onAdded };
+      const rest = fetchRest(at, open);
       resolve({ ...reply, background, ...rest });
     };
-    table.pool.run({ work, class: "request", payload, transfer, ...terms, settle });
+    table.pool.run({
+      work,
+      class: "request",
+      payload,
+      transfer,
+      timeoutMs,
+      waiter,
+      bindable,
+      record,
+      settle,
+    });
   });
 }
 
