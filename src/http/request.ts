@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import type { ClientAddress } from "../app/context.ts";
 import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
-import type { LaneRequest } from "../lanes/around.ts";
+import type { Caller, LaneRequest } from "../lanes/around.ts";
 import { BoundLog } from "../lanes/bound-log.ts";
 import { type EndedBy, endReason } from "../operation/end-reason.ts";
 import {
@@ -55,6 +55,7 @@ export class HttpRequest implements LaneRequest {
   readonly parts: readonly FormPart[] | undefined;
   /** Set before it runs, when its handler reads the body while it arrives. */
   unread: ArrivingBody | undefined = undefined;
+  caller: Caller | undefined = undefined;
   /** The reply to answer it with. */
   readonly reply: FastifyReply;
   readonly route: RequestRoute;
@@ -132,9 +133,10 @@ export class HttpRequest implements LaneRequest {
   }
 
   get log(): Log {
-    this.#log ??= new BoundLog(this.route.log, { reqId: this.id, operation: this.route.id }, (bindings) =>
-      addToLine(this.reply.raw, bindings),
-    );
+    this.#log ??= new BoundLog(this.route.log, { reqId: this.id, operation: this.route.id }, (bindings) => {
+      addToLine(this.reply.raw, bindings);
+      if (this.caller !== undefined) this.caller.bindings = bindings;
+    });
     return this.#log;
   }
 

@@ -12,25 +12,45 @@ export interface LaneRequest extends RawRequest, Waiter, Bindable {
   cancel(reason: unknown): void;
   /** The incoming message: the same object for everyone who sees the request on its way. */
   readonly message: object;
+  /** Its run on the loop, set by what surrounds that; undefined where nothing does. */
+  caller: Caller | undefined;
 }
 
-/** One call of a task. */
-export interface TaskCall {
-  readonly task: TaskDeclaration;
-  readonly args: unknown[];
-  readonly class: CallClass;
+/** What a task is called for. */
+export interface CalledFor {
   /** The request it runs after; undefined for a direct call. */
   readonly request: string | undefined;
   /** What that request has added to its log lines. */
   readonly bindings?: object | undefined;
   /** The job attempt that this call makes; undefined when it makes none. */
-  readonly attempt?: AttemptCall;
+  readonly attempt?: AttemptCall | undefined;
   /** The run whose code calls it directly; undefined where it is not known, or there is none. */
   readonly caller?: Caller | undefined;
 }
 
-/** A run on the loop whose code may call tasks: of an operation, a message, or another task. */
-export type Caller = LaneRequest | TaskCall;
+/** One call of a task. */
+export interface TaskCall extends CalledFor {
+  readonly task: TaskDeclaration;
+  readonly args: unknown[];
+  readonly class: CallClass;
+  /** Its own run on the loop, set by what surrounds that. */
+  readonly self?: Caller;
+}
+
+/**
+ * A run on the loop, as the tasks that its code calls know it. It holds nothing large, neither request nor arguments: a
+ * connection that the run has opened keeps it for as long as it lives.
+ */
+export interface Caller {
+  /** The request it is a run of. */
+  readonly request: string | undefined;
+  /** What has been added to the log lines of that request. */
+  bindings: object | undefined;
+  /** Aborts when its deadline passes; undefined until someone asks, or it has passed. */
+  late: AbortController | undefined;
+  /** What it runs for, where it is the run of a task. */
+  readonly task?: CalledFor;
+}
 
 /** The job attempt that a call makes. */
 export interface AttemptCall {

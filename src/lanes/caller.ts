@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Operation } from "../app/operation.ts";
 import type { CrossingJob } from "../threads/crossing/task-call.ts";
 import type { Waiter } from "../threads/pool/call.ts";
-import type { Around, Caller, TaskCall } from "./around.ts";
+import type { Around, AttemptWaiter, CalledFor, Caller, LaneRequest } from "./around.ts";
 
 /** What a run of a task is for, as its log lines say it. */
 export interface RunFor {
@@ -14,78 +15,102 @@ export interface RunFor {
 }
 
 /** An awaited task runs for the request or job whose code calls it, also through other tasks. */
-export function runFor({ attempt, request, bindings, caller }: TaskCall): RunFor {
+export function runFor({ attempt, request, bindings, caller }: CalledFor): RunFor {
   if (attempt !== undefined) return { id: attempt.job.id, job: attempt.job, bindings: undefined };
   if (request !== undefined) return { id: request, job: undefined, bindings };
   return { ...inherited(caller), job: undefined };
 }
 
 function inherited(caller: Caller | undefined): Omit<RunFor, "job"> {
-  if (caller === undefined) return { id: "", bindings: undefined };
-  if (!("task" in caller) || caller.attempt === undefined)
-    return "task" in caller ? runFor(caller) : { id: caller.id, bindings: caller.bindings };
-  const { job, waiter } = caller.attempt;
+  const { request: id = "", bindings, task } = caller ?? {};
+  if (task === undefined) return { id, bindings };
+  if (task.attempt === undefined) return runFor(task);
+  const { job, waiter } = task.attempt;
   return { id: "", bindings: { job: job.id, attempt: job.attempt, ...waiter.bindings } };
 }
 
-/** Runs on the loop whose deadline has passed: nothing can end them, but what they have started on threads. */
-const late = new WeakSet<Caller>();
-/** What aborts the signals of the tasks that runs await. */
-const lateSignals = new WeakMap<Caller, AbortController>();
+/** Notes that the deadline of a run on the loop has passed. Nothing can end it, but what it has started on threads. */
+export function noteLate(caller: Caller | undefined, reason: DOMException): void {
+  if (caller !== undefined) lateOf(caller).abort(reason);
+}
 
-/** Notes that the deadline of a run on the loop has passed. */
-export function noteLate(run: Caller, reason: DOMException): void {
-  late.add(run);
-  lateSignals.get(run)?.abort(reason);
+function lateOf(caller: Caller): AbortController {
+  caller.late ??= new AbortController();
+  return caller.late;
 }
 
 /** Abort when nobody wants a call of a task any more, apart from its own deadline. */
-export function signalsOf({ attempt, caller }: TaskCall): AbortSignal[] {
+export function signalsOf({ attempt, caller }: CalledFor): AbortSignal[] {
   if (attempt !== undefined) return [attempt.waiter.signal];
   if (caller === undefined) return [];
-  return [lateSignalOf(caller), ...("task" in caller ? signalsOf(caller) : [])];
+  return [lateOf(caller).signal, ...(caller.task === undefined ? [] : signalsOf(caller.task))];
 }
 
-function lateSignalOf(caller: Caller): AbortSignal {
-  const known = lateSignals.get(caller) ?? new AbortController();
-  lateSignals.set(caller, known);
-  return known.signal;
-}
-
-/** Whether nobody wants what a run awaits any more. */
-function isOver(caller: Caller): boolean {
-  if (late.has(caller)) return true;
-  if (!("task" in caller)) return false;
-  return caller.attempt?.waiter.isGone === true || (caller.caller !== undefined && isOver(caller.caller));
-}
-
-function mustEnd(caller: Caller): boolean {
-  if (late.has(caller)) return true;
-  if (!("task" in caller)) return false;
-  return caller.attempt?.waiter.mustEnd === true || (caller.caller !== undefined && mustEnd(caller.caller));
+/** Whether a run, or one that awaits it, is late or an attempt of which this is true. */
+function isUnwanted(caller: Caller | undefined, says: (attempt: AttemptWaiter) => boolean): boolean {
+  if (caller === undefined) return false;
+  const { late, task } = caller;
+  if (late?.signal.aborted === true) return true;
+  return (
+    task !== undefined &&
+    ((task.attempt !== undefined && says(task.attempt.waiter)) || isUnwanted(task.caller, says))
+  );
 }
 
 /** What waits for a task that is called on the loop: it is ended together with the job or the run that awaits it. */
-export function waiterFor({ attempt, caller }: TaskCall): Waiter | undefined {
+export function waiterFor({ attempt, caller }: CalledFor): Waiter | undefined {
   if (attempt !== undefined || caller === undefined) return attempt?.waiter;
   return {
     get isGone() {
-      return isOver(caller);
+      return isUnwanted(caller, ({ isGone }) => isGone);
     },
     get mustEnd() {
-      return mustEnd(caller);
+      return isUnwanted(caller, ({ mustEnd }) => mustEnd === true);
     },
   };
 }
 
 const callers = new AsyncLocalStorage<Caller>();
 
+/** The run of an operation or a message. */
+export function callerOf(request: LaneRequest): Caller {
+  return { request: request.id, bindings: request.bindings, late: undefined };
+}
+
+/** The run of a task. */
+export function taskCallerOf({ attempt, request, bindings, caller }: CalledFor): Caller {
+  return {
+    request: undefined,
+    bindings: undefined,
+    late: undefined,
+    task: { attempt, request, bindings, caller },
+  };
+}
+
+/**
+ * Whether code of an operation runs on the loop: what surrounds it does, even if its handler does not. Nothing surrounds a
+ * message.
+ */
+export function runsOnLoop({ lane, isMessage, layers, outerLayers }: Operation): boolean {
+  if (lane === "loop") return true;
+  return !isMessage && [...layers, ...outerLayers].some(({ arounds }) => arounds.length > 0);
+}
+
 /** Knows whose code runs on the loop, where nothing else marks the runs there. */
 export function knowCallers(): Around {
+  const entering = (request: LaneRequest): Caller => {
+    request.caller = callerOf(request);
+    return request.caller;
+  };
   return {
-    operation: (_, run) => (request) => callers.run(request, run, request),
-    task: (run) => (call) => (call.task.lane === "loop" ? callers.run(call, run, call) : run(call)),
-    chunks: ({ lane }, request, chunks) => (lane === "loop" ? producedBy(request, chunks) : chunks),
+    operation: (operation, run) =>
+      runsOnLoop(operation) ? (request) => callers.run(entering(request), run, request) : run,
+    task: (run) => (call) => {
+      if (call.task.lane !== "loop") return run(call);
+      const self = taskCallerOf(call);
+      return callers.run(self, run, { ...call, self });
+    },
+    chunks: ({ lane }, request, chunks) => (lane === "loop" ? producedBy(entering(request), chunks) : chunks),
     caller: () => callers.getStore(),
   };
 }

@@ -66,7 +66,7 @@ export function chooseForOperation(
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       deadline.passed = error;
       const reason = passed(timeoutMs);
-      noteLate(request, reason);
+      noteLate(request.caller, reason);
       request.cancel(reason);
       void run
         .then((late) => discard(late, error))
@@ -118,7 +118,7 @@ export function chooseForMessage(
     withinDeadline(timeoutMs, run(request), (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       const reason = passed(timeoutMs);
-      noteLate(request, reason);
+      noteLate(request.caller, reason);
       request.cancel(reason);
       return refusedReply(error);
     });
@@ -155,7 +155,7 @@ async function runOnLoop(
     const error = timeoutError({ id: `task ${name}`, location }, timeoutMs, elapsedMs, "loop");
     const reason = passed(timeoutMs);
     deadline.passed = error;
-    noteLate(call, reason);
+    noteLate(call.self, reason);
     late.abort(reason);
     throw error;
   });

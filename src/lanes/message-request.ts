@@ -6,7 +6,7 @@ import type { Frame } from "../operation/messages.ts";
 import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
 import { anySignal } from "./any-signal.ts";
-import type { LaneRequest } from "./around.ts";
+import type { Caller, LaneRequest } from "./around.ts";
 
 /** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
@@ -80,6 +80,15 @@ export class MessageRequest implements LaneRequest {
 
   get message(): object {
     return this.#connection.message;
+  }
+
+  /** The messages of a connection run one after another. */
+  get caller(): Caller | undefined {
+    return this.#connection.caller;
+  }
+
+  set caller(caller: Caller | undefined) {
+    this.#connection.caller = caller;
   }
 
   get isGone(): boolean {

@@ -1,5 +1,5 @@
-import type { Operation } from "../app/operation.ts";
-import type { Around, RunTask, TaskCall } from "../lanes/around.ts";
+import type { Around, LaneRequest, RunTask, TaskCall } from "../lanes/around.ts";
+import { runsOnLoop, taskCallerOf } from "../lanes/caller.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
 
@@ -16,8 +16,7 @@ export function markRuns(isLast: boolean): Around {
       if (!runsOnLoop(operation)) return run;
       const { id } = operation;
       const mark = markOf(id);
-      return (request) =>
-        runWithin({ mark, request: request.id, caller: request, at: performance.now() }, run, request);
+      return (request) => runWithin(begin(mark, request), run, request);
     },
     // Another server of this process may have an operation with the same name.
     count: (operation) => {
@@ -28,11 +27,9 @@ export function markRuns(isLast: boolean): Around {
       };
     },
     task: (run) => (call) => (call.task.lane === "loop" ? markTask(call, run) : run(call)),
-    chunks: ({ id, lane }, request, chunks) => {
-      const run = { mark: markOf(id), request: request.id, caller: request, at: performance.now() };
-      return lane === "loop" ? markChunks(run, chunks) : chunks;
-    },
-    caller: () => runs.getStore()?.caller,
+    chunks: ({ id, lane }, request, chunks) =>
+      lane === "loop" ? markChunks(begin(markOf(id), request), chunks) : chunks,
+    caller: () => runs.getStore(),
   };
 }
 
@@ -45,17 +42,19 @@ export function runAtHand(): object | undefined {
   return name.startsWith("task ") ? { task: name.slice("task ".length) } : { ...reqId, operation: name };
 }
 
-/** What surrounds an operation runs on the loop, even if its handler does not. Nothing surrounds a message. */
-function runsOnLoop({ lane, isMessage, layers, outerLayers }: Operation): boolean {
-  if (lane === "loop") return true;
-  return !isMessage && [...layers, ...outerLayers].some(({ arounds }) => arounds.length > 0);
+function begin(mark: number, request: LaneRequest): Run {
+  const { id, bindings } = request;
+  const run: Run = { mark, request: id, at: performance.now(), bindings, late: undefined };
+  request.caller = run;
+  return run;
 }
 
 async function markTask(call: TaskCall, run: RunTask): Promise<unknown> {
   const mark = markOf(`task ${call.task.name}`);
   marks[mark]!++;
   try {
-    return await runMarked({ mark, request: undefined, caller: call, at: performance.now() }, run, call);
+    const self: Run = { mark, at: performance.now(), ...taskCallerOf(call) };
+    return await runMarked(self, run, { ...call, self });
   } finally {
     marks[mark]!--;
   }

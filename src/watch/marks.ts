@@ -3,13 +3,9 @@ import { promiseHooks } from "node:v8";
 import type { Caller } from "../lanes/around.ts";
 import { createMarkWords, MAX_MARKS, type MarkWords, marksInProgress, RUNNING } from "./shared-words.ts";
 
-/** One run of an operation or task. */
-export interface Run {
+/** One run of an operation or task, as the tasks that its code calls know it, too. */
+export interface Run extends Caller {
   readonly mark: number;
-  /** The request it runs for, as in the log. */
-  readonly request: string | undefined;
-  /** The run itself, for the tasks that its code calls. */
-  readonly caller?: Caller;
   /** When it began, from `performance.now()`; while continuations are marked, when it last continued. */
   at: number;
 }

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { channel } from "node:diagnostics_channel";
 import { describe, test } from "node:test";
-import type { ThreadEvent } from "offloop";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { App, type ThreadEvent } from "offloop";
 import { testClient } from "offloop/testing";
+import { z } from "zod";
 import { createLogger } from "../../src/http/logs/logger.ts";
 import app, {
   awaitsComputing,
@@ -13,6 +18,9 @@ import app, {
   jobs,
 } from "../fixtures/awaited-app.ts";
 import { lanes } from "../fixtures/running.ts";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -143,4 +151,28 @@ test("the log says that the thread of a cancelled job was ended, and what has no
     String(msg),
     /: cancelled; its function did not stop .* its thread was ended: finally blocks have not run/,
   );
+});
+
+test("a context that outlives its request does not keep its body", async () => {
+  const held: unknown[] = [];
+  const bodies: WeakRef<object>[] = [];
+  const own = new App();
+  own.task("any", async () => {});
+  own.post("/", { body: z.array(z.int()) }, async ({ request }) => {
+    held.push(AsyncLocalStorage.snapshot()); // as every connection that a handler opens does
+    bodies.push(new WeakRef(request.bytes));
+    return "ok";
+  });
+  for (const watch of [{}, false] as const) {
+    await using client = await testClient(own, { watch });
+    for (let sent = 0; sent < 3; sent++) await client.post("/", { json: Array(10_000).fill(sent) });
+    await nextTurn();
+    collect();
+    assert.ok(
+      bodies.filter((body) => body.deref() !== undefined).length <= 1,
+      "only the last may be at hand",
+    );
+    bodies.length = 0;
+  }
+  assert.equal(held.length, 6);
 });

@@ -41,7 +41,12 @@ function startPulse(): PulseUnderTest {
   });
 }
 
-const serve = (): void => runMarked({ mark: 1, request: undefined, at: 0 }, () => {}, undefined);
+const serve = (): void =>
+  runMarked(
+    { mark: 1, request: undefined, at: 0, bindings: undefined, late: undefined },
+    () => {},
+    undefined,
+  );
 
 function spin(ms: number): void {
   for (const end = performance.now() + ms; performance.now() < end; );
