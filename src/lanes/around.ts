@@ -49,7 +49,9 @@ export interface Caller {
   /** Aborts when its deadline passes; undefined until someone asks, or it has passed. */
   late: AbortController | undefined;
   /** What it runs for, where it is the run of a task. */
-  readonly task?: CalledFor;
+  task?: CalledFor;
+  /** Whether its code has come to its end: what a timer of that calls later is not awaited. */
+  isOver: boolean;
 }
 
 /** The job attempt that a call makes. */

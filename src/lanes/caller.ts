@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Operation } from "../app/operation.ts";
 import type { CrossingJob } from "../threads/crossing/task-call.ts";
 import type { Waiter } from "../threads/pool/call.ts";
-import type { Around, AttemptWaiter, CalledFor, Caller, LaneRequest } from "./around.ts";
+import type { Around, CalledFor, Caller, LaneRequest } from "./around.ts";
 
 /** What a run of a task is for, as its log lines say it. */
 export interface RunFor {
@@ -39,42 +39,56 @@ function lateOf(caller: Caller): AbortController {
   return caller.late;
 }
 
-/** Abort when nobody wants a call of a task any more, apart from its own deadline. */
-export function signalsOf({ attempt, caller }: CalledFor): AbortSignal[] {
-  if (attempt !== undefined) return [attempt.waiter.signal];
-  if (caller === undefined) return [];
-  return [lateOf(caller).signal, ...(caller.task === undefined ? [] : signalsOf(caller.task))];
+/**
+ * Notes that the code of a run on the loop has come to its end, which may be after its deadline. The run no longer keeps
+ * what has called it: a task that calls itself again and again would keep all of its runs.
+ */
+export function noteOver(caller: Caller | undefined): void {
+  if (caller === undefined) return;
+  caller.isOver = true;
+  if (caller.task !== undefined) caller.task = { ...caller.task, caller: undefined };
 }
 
-/** Whether a run, or one that awaits it, is late or an attempt of which this is true. */
-function isUnwanted(caller: Caller | undefined, says: (attempt: AttemptWaiter) => boolean): boolean {
-  if (caller === undefined) return false;
-  const { late, task } = caller;
-  if (late?.signal.aborted === true) return true;
-  return (
-    task !== undefined &&
-    ((task.attempt !== undefined && says(task.attempt.waiter)) || isUnwanted(task.caller, says))
-  );
+/** The runs that a call is awaited by when it begins, from the inside out. */
+function awaitersOf({ caller }: CalledFor): Caller[] {
+  const awaiters: Caller[] = [];
+  for (let next = caller; next !== undefined && !next.isOver; next = next.task?.caller) awaiters.push(next);
+  return awaiters;
+}
+
+/** Abort when nobody wants a call of a task any more, apart from its own deadline. */
+export function signalsOf(call: CalledFor): AbortSignal[] {
+  if (call.attempt !== undefined) return [call.attempt.waiter.signal];
+  return awaitersOf(call).flatMap((one) => {
+    const cancelled = one.task?.attempt?.waiter.signal;
+    return cancelled === undefined ? [lateOf(one).signal] : [lateOf(one).signal, cancelled];
+  });
 }
 
 /** What waits for a task that is called on the loop: it is ended together with the job or the run that awaits it. */
-export function waiterFor({ attempt, caller }: CalledFor): Waiter | undefined {
-  if (attempt !== undefined || caller === undefined) return attempt?.waiter;
+export function waiterFor(call: CalledFor): Waiter | undefined {
+  if (call.attempt !== undefined) return call.attempt.waiter;
+  const awaiters = awaitersOf(call);
+  if (awaiters.length === 0) return undefined;
   return {
     get isGone() {
-      return isUnwanted(caller, ({ isGone }) => isGone);
+      return awaiters.some((one) => isLate(one) || one.task?.attempt?.waiter.isGone === true);
     },
     get mustEnd() {
-      return isUnwanted(caller, ({ mustEnd }) => mustEnd === true);
+      return awaiters.some((one) => isLate(one) || one.task?.attempt?.waiter.mustEnd === true);
     },
   };
+}
+
+function isLate({ late }: Caller): boolean {
+  return late?.signal.aborted === true;
 }
 
 const callers = new AsyncLocalStorage<Caller>();
 
 /** The run of an operation or a message. */
 export function callerOf(request: LaneRequest): Caller {
-  return { request: request.id, bindings: request.bindings, late: undefined };
+  return { request: request.id, bindings: request.bindings, late: undefined, isOver: false };
 }
 
 /** The run of a task. */
@@ -83,6 +97,7 @@ export function taskCallerOf({ attempt, request, bindings, caller }: CalledFor):
     request: undefined,
     bindings: undefined,
     late: undefined,
+    isOver: false,
     task: { attempt, request, bindings, caller },
   };
 }

@@ -25,7 +25,7 @@ import { timeoutError } from "../threads/pool/errors.ts";
 import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import { BoundLog } from "./bound-log.ts";
-import { noteLate, runFor, signalsOf, waiterFor } from "./caller.ts";
+import { noteLate, noteOver, runFor, signalsOf, waiterFor } from "./caller.ts";
 import { deadlineOf, passed, withinDeadline } from "./deadline.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
@@ -66,7 +66,8 @@ export function chooseForOperation(
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       deadline.passed = error;
       const reason = passed(timeoutMs);
-      noteLate(request.caller, reason);
+      const { caller } = request;
+      noteLate(caller, reason);
       request.cancel(reason);
       void run
         .then((late) => discard(late, error))
@@ -75,7 +76,8 @@ export function chooseForOperation(
             { err: loggable(describeError(thrown)) },
             `${declaration.id} failed to close after its deadline`,
           );
-        });
+        })
+        .finally(() => noteOver(caller));
       return refusedReply(error);
     });
   };
@@ -114,14 +116,19 @@ export function chooseForMessage(
   const run = (request: MessageRequest): Promise<RawReply> =>
     runMessageHere(work.compiled, request, request.frame, request.connected);
   if (timeoutMs === undefined) return run;
-  return (request) =>
-    withinDeadline(timeoutMs, run(request), (elapsedMs) => {
+  return (request) => {
+    const reply = run(request);
+    return withinDeadline(timeoutMs, reply, (elapsedMs) => {
       const error = timeoutError(declaration, timeoutMs, elapsedMs, "loop");
       const reason = passed(timeoutMs);
-      noteLate(request.caller, reason);
+      const { caller } = request; // the next message has one of its own
+      noteLate(caller, reason);
       request.cancel(reason);
+      const end = (): void => noteOver(caller);
+      void reply.then(end, end);
       return refusedReply(error);
     });
+  };
 }
 
 /** How tasks are run: the same rule, applied on each call because one function runs all tasks. */
@@ -141,17 +148,12 @@ async function runOnLoop(
   call: TaskCall,
   timeoutMs: number | undefined,
 ): Promise<unknown> {
-  const { task, args } = call;
-  if (task.deps === undefined && timeoutMs === undefined) return task.fn(...args);
   const deadline: Deadline = { passed: undefined };
   const late = new AbortController();
-  const others = task.deps === undefined ? [] : signalsOf(call);
-  const signal = others.length === 0 ? late.signal : anySignal([...others, late.signal]);
-  const run = (async () =>
-    task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, { signal, deadline }))();
+  const run = runToEnd(lanes, call, { deadline, late: late.signal });
   if (timeoutMs === undefined) return run;
   return withinDeadline(timeoutMs, run, (elapsedMs) => {
-    const { name, location } = task;
+    const { name, location } = call.task;
     const error = timeoutError({ id: `task ${name}`, location }, timeoutMs, elapsedMs, "loop");
     const reason = passed(timeoutMs);
     deadline.passed = error;
@@ -161,15 +163,34 @@ async function runOnLoop(
   });
 }
 
+/** The deadline of a task on the loop, which its code may outlast. */
+interface TaskDeadline {
+  readonly deadline: Deadline;
+  /** Aborts when it passes. */
+  readonly late: AbortSignal;
+}
+
+/** Resolves when the code has come to its end, whoever still waits for that. */
+async function runToEnd(lanes: OpenedLanes, call: TaskCall, within: TaskDeadline): Promise<unknown> {
+  const { task, args } = call;
+  try {
+    return await (task.deps === undefined ? task.fn(...args) : runWithContext(lanes, call, within));
+  } finally {
+    noteOver(call.self);
+  }
+}
+
 function runWithContext(
   { tasks, loop, log }: OpenedLanes,
   call: TaskCall,
-  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: Deadline },
+  { deadline, late }: TaskDeadline,
 ): Promise<unknown> {
   const { task, args, attempt } = call;
   const compiled = tasks.get(task.name);
   if (compiled === undefined) throw new Error(`task ${task.name} was not compiled`);
   const about = runFor(call);
+  const others = signalsOf(call);
+  const signal = others.length === 0 ? late : anySignal([...others, late]);
   const own = new BoundLog(log, taskFields(task, about), (added) => attempt?.waiter.setBindings(added));
   const job = attempt && { ...attempt.job, progress: (value: number) => attempt.waiter.onProgress(value) };
   return runTask(compiled, { args, id: about.id, job, deadline, signal: () => signal, log: () => own }, loop);

@@ -44,7 +44,7 @@ export function runAtHand(): object | undefined {
 
 function begin(mark: number, request: LaneRequest): Run {
   const { id, bindings } = request;
-  const run: Run = { mark, request: id, at: performance.now(), bindings, late: undefined };
+  const run: Run = { mark, request: id, at: performance.now(), bindings, late: undefined, isOver: false };
   request.caller = run;
   return run;
 }

@@ -10,12 +10,15 @@ import { testClient } from "offloop/testing";
 import { z } from "zod";
 import { createLogger } from "../../src/http/logs/logger.ts";
 import app, {
+  awaited,
   awaitsComputing,
   awaitsListening,
   awaitsStopping,
   computing,
   endless,
   jobs,
+  leftBehind,
+  polls,
 } from "../fixtures/awaited-app.ts";
 import { lanes } from "../fixtures/running.ts";
 
@@ -124,7 +127,7 @@ for (const watch of [{}, false] as const) {
       assert.ok(lines.some(({ msg, reqId }) => msg === "listened" && reqId === "r-2"));
     });
 
-    for (const path of ["late", "late-task"] as const)
+    for (const path of ["late", "late-task", "late-leaving"] as const)
       test(`is ended on its thread when the deadline of what awaits it passes: ${path}`, async () => {
         computing.reset();
         await using client = await testClient(app, { watch });
@@ -133,6 +136,19 @@ for (const watch of [{}, false] as const) {
         assert.equal(reply.status, 504);
         assert.deepEqual(await killed, ["task computes", "cancelled"]);
       });
+
+    test("runs for what a request has left behind that had ended after its deadline", async () => {
+      await using client = await testClient(app, { watch });
+      assert.equal((await client.get("/late-timer")).status, 504);
+      await leftBehind.call(() => awaited());
+    });
+
+    test("runs after a task that has called itself very often", async () => {
+      await using _client = await testClient(app, { watch });
+      const end = Promise.withResolvers<void>();
+      await polls(20_000, end);
+      await end.promise;
+    });
   });
 }
 

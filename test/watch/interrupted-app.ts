@@ -155,7 +155,11 @@ for (const [name, work] of Object.entries(kinds)) {
       if (work() !== expected) wrong.push(name);
     isInSync = false;
   };
-  runMarked({ mark: 1, request: undefined, at: 0, bindings: undefined, late: undefined }, repeat, undefined);
+  runMarked(
+    { mark: 1, request: undefined, at: 0, bindings: undefined, late: undefined, isOver: false },
+    repeat,
+    undefined,
+  );
   await new Promise((resolve) => setTimeout(resolve, 60));
 }
 await watch?.close();

@@ -43,7 +43,7 @@ function startPulse(): PulseUnderTest {
 
 const serve = (): void =>
   runMarked(
-    { mark: 1, request: undefined, at: 0, bindings: undefined, late: undefined },
+    { mark: 1, request: undefined, at: 0, bindings: undefined, late: undefined, isOver: false },
     () => {},
     undefined,
   );
