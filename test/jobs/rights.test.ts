@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, serve } from "offloop";
+import { App, type Server, serve } from "offloop";
 import pg from "pg";
 import { Engine } from "../../src/jobs/postgres/engine.ts";
 import { postgres, withoutPostgres } from "../fixtures/databases.ts";
@@ -15,7 +15,7 @@ test("a start says at once that jobs can be read but not written", {
   timeout: 60_000,
 }, async () => {
   const { url } = await postgres();
-  const open = (role: string, schema = "offloop"): Promise<unknown> =>
+  const open = (role: string, schema = "offloop"): Promise<Server> =>
     serve(app, {
       port: 0,
       signals: false,
@@ -30,12 +30,15 @@ test("a start says at once that jobs can be read but not written", {
   await admin.connect();
   await admin.query(`create role reader login; create role standby login; create role poor login;
     create role stranger login; create role idle login; create role late login connection limit 0;
-    grant usage on schema offloop to reader, standby, poor, idle;
+    create role worker login;
+    grant usage on schema offloop to reader, standby, poor, idle, worker;
     grant select on all tables in schema offloop to reader, standby;
-    grant select, insert, update, delete on all tables in schema offloop to poor, idle;
+    grant select, insert, update, delete on all tables in schema offloop to poor, idle, worker;
     revoke execute on all functions in schema offloop from public;
     revoke update on offloop.job_attempt from poor;
-    grant execute on all functions in schema offloop to reader, standby, poor;
+    grant execute on all functions in schema offloop to reader, standby, poor, worker;
+    create function offloop.of_another_app() returns int language sql as 'select 1';
+    revoke execute on function offloop.of_another_app() from public;
     alter role standby set default_transaction_read_only = on`);
   await admin.end();
 
@@ -64,6 +67,7 @@ test("a start says at once that jobs can be read but not written", {
     message:
       /^Cannot make the schema "another" for the jobs: permission denied for database postgres\n {2}fix run the SQL/,
   });
+  await (await open("worker")).close(); // it may not call a function that is none of pg-boss's
   await assert.rejects(open("late"), {
     code: "OFFLOOP_JOBS_DATABASE",
     message: /too many connections.*\n {2}fix raise/,

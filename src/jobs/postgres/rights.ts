@@ -10,6 +10,10 @@ export const readOnlyRefusal = {
   fix: "let DATABASE_URL (or jobs.url) name a server that takes writes, with a role for which default_transaction_read_only is off",
 } as const;
 
+/** pg-boss's functions. The schema may have others, such as those of an extension in `public`, which nobody calls here. */
+const functions =
+  "'create_queue', 'delete_queue', 'job_now', 'job_table_format', 'job_table_run', 'job_table_run_async'";
+
 /**
  * Finds what nobody would notice before the first job is stored. To read jobs, as commands do, needs less.
  *
@@ -25,7 +29,8 @@ export async function checkRights(sql: Sql, schema: string): Promise<void> {
       where not coalesce(has_table_privilege(to_regclass($1 || '.' || name), privilege), true)
     ) || array(
       select 'execute on ' || proname from pg_proc
-      where pronamespace = to_regnamespace($1) and not has_function_privilege(oid, 'execute') order by proname
+      where pronamespace = to_regnamespace($1) and proname in (${functions})
+        and not has_function_privilege(oid, 'execute') order by proname
     ) as missing`,
     [schema],
   );
