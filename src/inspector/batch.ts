@@ -51,8 +51,9 @@ export interface Name {
 
 /**
  * A run that ended: it was handed to its lane, waited, and ran. The thread is 0 for the loop, and null when it ran on
- * none or is not known. The slot distinguishes runs that are on the loop at the same time. The outcome is a status, or
- * for a task 1 when it returned and 0 when it threw, for chunks of a stream 2 when they came and 0 when it threw. The job is the one it was an attempt of.
+ * none or is not known. The slot distinguishes runs that are on the loop at the same time. The outcome is a status; for a
+ * task 1 when it returned, for chunks of a stream 2 when they came, for both 0 when they threw. The job is the one it was
+ * an attempt of.
  */
 export type RunRow = readonly [
   name: number,

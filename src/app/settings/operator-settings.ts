@@ -73,7 +73,7 @@ export const metricsSettingNames: Readonly<Record<keyof MetricsSettings, true>> 
 export function resolveMetrics(metrics: MetricsSettings | boolean): ResolvedMetrics | undefined {
   if (metrics === false) return undefined;
   const { path = "/metrics", registry } = metrics === true ? {} : metrics;
-  if (registry !== undefined && typeof registry.getSingleMetricAsString !== "function")
+  if (registry !== undefined && typeof registry?.getSingleMetricAsString !== "function")
     throw new OffloopError(
       "OFFLOOP_OPTION_INVALID",
       `Cannot use metrics.registry: expected a registry of prom-client, got ${shownValue(registry)}`,
