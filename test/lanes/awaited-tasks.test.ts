@@ -19,6 +19,7 @@ import app, {
   jobs,
   leftBehind,
   polls,
+  refused,
 } from "../fixtures/awaited-app.ts";
 import { lanes } from "../fixtures/running.ts";
 
@@ -136,6 +137,16 @@ for (const watch of [{}, false] as const) {
         assert.equal(reply.status, 504);
         assert.deepEqual(await killed, ["task computes", "cancelled"]);
       });
+
+    test("does not start on a thread when what calls it has run past its deadline", async () => {
+      refused.error = Promise.withResolvers();
+      await using client = await testClient(app, { watch });
+      assert.equal((await client.get("/late-caller")).status, 504);
+      assert.match(
+        String(await refused.error.promise),
+        /Cannot start task awaited on a thread: .* ran past its deadline/,
+      );
+    });
 
     test("runs for what a request has left behind that had ended after its deadline", async () => {
       await using client = await testClient(app, { watch });

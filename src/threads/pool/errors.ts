@@ -93,11 +93,15 @@ export function busyError(
   );
 }
 
-/** The client hung up before the call started. */
+/** Nobody waited any more before the call started. */
 export function goneError(work: DeclaredWork, { waiter }: Pick<NewCall, "waiter">): OffloopError {
   if (waiter?.endedBy === "shutdown") return exitedError(work, "closed");
   const { id, location } = work;
-  return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: its client has hung up`, {
+  const why =
+    waiter?.endedBy === "client"
+      ? "its client has hung up"
+      : "the job or the code that awaits it was cancelled, or ran past its deadline";
+  return new OffloopError("OFFLOOP_CLIENT_GONE", `Cannot start ${id}: ${why}`, {
     at: location,
     fix: "nothing to do: the work had not started",
   });
