@@ -3,7 +3,7 @@ import type { App } from "../app/app.ts";
 import { hasPlugins, servedTasks } from "../app/parts.ts";
 import type { ResolvedSettings } from "../app/settings/settings.ts";
 import type { Around } from "../lanes/around.ts";
-import { knowCallers } from "../lanes/caller.ts";
+import { knowCallers, runsOnLoop, taskCallerOf } from "../lanes/caller.ts";
 import { traceRuns } from "../tracing/around.ts";
 import type { Tracing } from "../tracing/tracing.ts";
 import { markRuns } from "../watch/around.ts";
@@ -27,7 +27,8 @@ export interface WantedArounds {
 /** Lists what surrounds an app's runs; the last is the outermost. */
 export function listArounds(app: App, { settings, log, tracing, debug, inspector }: WantedArounds): Around[] {
   const arounds = [logFailures(log, new LoggedUrls(settings, app), inspector)];
-  if (settings.watch !== undefined && canWatch()) arounds.push(markRuns(!hasPlugins(app)));
+  if (settings.watch !== undefined && canWatch())
+    arounds.push(markRuns(!hasPlugins(app), { runsOnLoop, taskCallerOf }));
   else if (servedTasks(app).length > 0) arounds.push(knowCallers());
   if (tracing !== undefined) arounds.push(traceRuns(tracing));
   if (debug) arounds.push(showFailures(app, settings, inspector));

@@ -87,7 +87,7 @@ function isLate({ late }: Caller): boolean {
 const callers = new AsyncLocalStorage<Caller>();
 
 /** The run of an operation or a message. */
-export function callerOf(request: LaneRequest): Caller {
+function callerOf(request: LaneRequest): Caller {
   return { request: request.id, bindings: request.bindings, late: undefined, isOver: false };
 }
 

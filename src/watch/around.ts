@@ -1,7 +1,15 @@
-import type { Around, LaneRequest, RunTask, TaskCall } from "../lanes/around.ts";
-import { runsOnLoop, taskCallerOf } from "../lanes/caller.ts";
+import type { Operation } from "../app/operation.ts";
+import type { Around, Caller, LaneRequest, RunTask, TaskCall } from "../lanes/around.ts";
 import type { Chunk } from "../operation/raw.ts";
 import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from "./marks.ts";
+
+/** What the lanes know of runs on the loop. */
+export interface LoopRuns {
+  /** Whether code of an operation runs there. */
+  runsOnLoop(operation: Operation): boolean;
+  /** Makes the run of a task, as the tasks that its code calls know it. */
+  taskCallerOf(call: TaskCall): Caller;
+}
 
 /**
  * Lets the watchdog know what runs on the loop, so that it can name what blocks it.
@@ -9,7 +17,7 @@ import { enterMarked, markNames, markOf, marks, type Run, runMarked, runs } from
  * @param isLast - Whether a callback of Node's does nothing after calling an operation. A plugin's hook may: it may
  * hold requests back and then release several at once.
  */
-export function markRuns(isLast: boolean): Around {
+export function markRuns(isLast: boolean, { runsOnLoop, taskCallerOf }: LoopRuns): Around {
   const runWithin = isLast ? enterMarked : runMarked;
   return {
     operation: (operation, run) => {
@@ -26,7 +34,8 @@ export function markRuns(isLast: boolean): Around {
         marks[mark]! += change;
       };
     },
-    task: (run) => (call) => (call.task.lane === "loop" ? markTask(call, run) : run(call)),
+    task: (run) => (call) =>
+      call.task.lane === "loop" ? markTask(call, taskCallerOf(call), run) : run(call),
     chunks: ({ id, lane }, request, chunks) =>
       lane === "loop" ? markChunks(begin(markOf(id), request), chunks) : chunks,
     caller: () => runs.getStore(),
@@ -49,11 +58,11 @@ function begin(mark: number, request: LaneRequest): Run {
   return run;
 }
 
-async function markTask(call: TaskCall, run: RunTask): Promise<unknown> {
+async function markTask(call: TaskCall, caller: Caller, run: RunTask): Promise<unknown> {
   const mark = markOf(`task ${call.task.name}`);
   marks[mark]!++;
   try {
-    const self: Run = { mark, at: performance.now(), ...taskCallerOf(call) };
+    const self: Run = { mark, at: performance.now(), ...caller };
     return await runMarked(self, run, { ...call, self });
   } finally {
     marks[mark]!--;
