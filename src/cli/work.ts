@@ -126,7 +126,7 @@ async function openWork(
   opened.defer(() => openFiles.close());
   // Before the first job is taken, so that none ends uncounted.
   if (isProbed && settings.health?.port !== undefined)
-    metrics = await openMetricsOf({ app, settings, lanes, openFiles, answers: false });
+    metrics = await openMetricsOf({ app, settings, lanes, openFiles, log, answers: false });
   opened.defer(() => metrics?.close());
   const jobs = (await openJobsOf(app, { settings, lanes, tracing, log, works: true })) as OpenJobs;
   opened.defer(() => jobs.close());

@@ -60,13 +60,15 @@ export class JobError extends Error {
     this.name = "JobError";
     this.retry = retry;
     this.retryAfterMs =
-      retryAfterMs === undefined || Number.isNaN(retryAfterMs)
-        ? undefined
-        : Math.min(Math.max(retryAfterMs, 0), YEAR_MS);
+      retryAfterMs === undefined || Number.isNaN(retryAfterMs) ? undefined : wholeSeconds(retryAfterMs);
   }
 }
 
 brand(JobError.prototype);
+
+function wholeSeconds(ms: number): number {
+  return Math.ceil(Math.min(Math.max(ms, 0), YEAR_MS) / 1_000) * 1_000;
+}
 
 function checkType(option: keyof JobErrorOptions, value: unknown, type: "boolean" | "number"): void {
   if (typeof value === type) return;

@@ -103,7 +103,7 @@ export async function openApp(
   ending?.throwIfAborted();
   const openFiles = new OpenFiles(log);
   opened.defer(() => openFiles.close());
-  const metrics = await openMetricsOf({ app, settings, lanes, openFiles, answers: true });
+  const metrics = await openMetricsOf({ app, settings, lanes, openFiles, log, answers: true });
   opened.defer(() => metrics?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);

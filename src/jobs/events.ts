@@ -101,5 +101,5 @@ function logOutcome(log: Log, attempt: Attempt, outcome: Outcome): void {
 /** When, if the attempt has asked for a time. */
 function wait(outcome: Outcome): string {
   if (outcome.kind !== "failed" || outcome.retryAfterMs === undefined) return "";
-  return ` after ${Math.ceil(outcome.retryAfterMs / 1_000)} s, as it asked`;
+  return ` after ${outcome.retryAfterMs / 1_000} s, as it asked`;
 }

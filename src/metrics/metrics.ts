@@ -29,10 +29,12 @@ export interface Measured {
   readonly jobs: Pick<Jobs, "counts"> | undefined;
   /** The app's own metrics, if it has some. */
   readonly own: MetricsRegistry | undefined;
+  /** Called when those cannot be read: a collector of the app's has thrown. */
+  onFailure(thrown: unknown): void;
 }
 
 /** Opens the metrics of an app. They listen to the channels from now on. */
-export function openMetrics({ path, declared, readState, jobs, own }: Measured): Metrics {
+export function openMetrics({ path, declared, readState, jobs, own, onFailure }: Measured): Metrics {
   const registry = new Registry();
   const countError = createErrorMetrics(registry, declared.operations);
   const requests = createRequestMetrics(registry, countError);
@@ -40,7 +42,7 @@ export function openMetrics({ path, declared, readState, jobs, own }: Measured):
   createStateMetrics(registry, readState, () => runs.followUps);
   if (jobs !== undefined) createJobMetrics(registry, jobs);
   const offloops = [registry, processMetrics()];
-  const all: Source[] = own === undefined ? offloops : [...offloops, besides(offloops, own)];
+  const all: Source[] = own === undefined ? offloops : [...offloops, besides(offloops, own, onFailure)];
   const workers = joinWorkers(all);
   return {
     path,
@@ -58,17 +60,33 @@ interface Source extends FiguresSource {
   metrics(): Promise<string>;
 }
 
-/** An app's own metrics, without those whose names are taken: a scraper refuses an answer that has one twice. */
-function besides(others: readonly Registry[], own: MetricsRegistry): Source {
+/**
+ * An app's own metrics, without those whose names are taken: a scraper refuses an answer that has one twice. The others
+ * are answered without them where they cannot be read.
+ */
+function besides(
+  others: readonly Registry[],
+  own: MetricsRegistry,
+  onFailure: Measured["onFailure"],
+): Source {
   const taken = new Set(others.flatMap((one) => one.getMetricsAsArray()).map(({ name }) => name));
   const isOwn = ({ name }: { readonly name: string }): boolean => !taken.has(name);
+  const read = async <Value>(reading: () => Promise<Value>, otherwise: Value): Promise<Value> => {
+    try {
+      return await reading();
+    } catch (thrown) {
+      onFailure(thrown);
+      return otherwise;
+    }
+  };
   return {
-    metrics: async () => {
-      const metrics = own.getMetricsAsArray().filter(isOwn);
-      const texts = await Promise.all(metrics.map(({ name }) => own.getSingleMetricAsString(name)));
-      return texts.map((text) => `${text}\n`).join("\n");
-    },
-    getMetricsAsJSON: async () => (await own.getMetricsAsJSON()).filter(isOwn),
+    metrics: () =>
+      read(async () => {
+        const metrics = own.getMetricsAsArray().filter(isOwn);
+        const texts = await Promise.all(metrics.map(({ name }) => own.getSingleMetricAsString(name)));
+        return texts.map((text) => `${text}\n`).join("\n");
+      }, ""),
+    getMetricsAsJSON: () => read(async () => (await own.getMetricsAsJSON()).filter(isOwn), []),
   };
 }
 

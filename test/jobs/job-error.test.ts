@@ -117,12 +117,12 @@ for (const [name, open] of Object.entries(places)) {
   });
 }
 
-test("JobError takes what an upstream says: out of range is the nearest, and no number is the back-off", () => {
+test("JobError takes what an upstream says: whole seconds, out of range the nearest, and no number the back-off", () => {
   const after = (retryAfterMs: number | undefined): unknown =>
     new JobError("", { retryAfterMs }).retryAfterMs;
   assert.deepEqual(
     [after(-5), after(1e15), after(Number.NaN), after(undefined), after(20)],
-    [0, 31_536_000_000, undefined, undefined, 20],
+    [0, 31_536_000_000, undefined, undefined, 1_000],
   );
   const { message, cause, retry, name } = new JobError("gone", { retry: false, cause: 1 });
   assert.deepEqual([message, cause, retry, name], ["gone", 1, false, "JobError"]);

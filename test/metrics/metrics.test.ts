@@ -5,6 +5,7 @@ import { EventEmitter, once } from "node:events";
 import { type TestContext, test } from "node:test";
 import { App, type OperationEvent } from "offloop";
 import { testClient } from "offloop/testing";
+import { Gauge, Registry } from "prom-client";
 import { servedSockets } from "../../src/app/parts.ts";
 import { blockedChannel } from "../../src/channels/channels.ts";
 import failingSockets from "../fixtures/apps/failing-sockets.ts";
@@ -388,4 +389,23 @@ test("metrics.registry: what is no registry is refused", async () => {
     code: "OFFLOOP_OPTION_INVALID",
     message: /metrics\.registry: expected a registry of prom-client, got/,
   });
+});
+
+test("metrics.registry: a collector that fails takes no other figure along, and is logged", async (t) => {
+  const registry = new Registry();
+  new Gauge({
+    name: "broken",
+    help: "Never read",
+    registers: [registry],
+    collect: () => {
+      throw new Error("the pool is closed");
+    },
+  });
+  const own = new App({ metrics: { registry } });
+  own.get("/", async () => "ok");
+  const server = await running(own);
+  t.after(() => server.close());
+  const metric = await readMetrics(server.url);
+  assert.ok(metric("process_start_time_seconds") !== undefined);
+  await server.logged(({ msg }) => msg === "metrics.registry could not be read: the pool is closed");
 });

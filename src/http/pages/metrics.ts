@@ -1,9 +1,11 @@
 import type { FastifyInstance } from "fastify";
+import type { Logger } from "pino";
 import type { App } from "../../app/app.ts";
 import type { Operation } from "../../app/operation.ts";
 import { hasJobs, servedTaskDeclarations } from "../../app/parts.ts";
 import type { ResolvedSettings } from "../../app/settings/settings.ts";
 import { messageId } from "../../app/sockets/socket-operation.ts";
+import { describeError, loggable } from "../../errors/described-error.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Connections } from "../connections/connections.ts";
@@ -19,6 +21,7 @@ export interface MeasuredApp {
   readonly settings: ResolvedSettings;
   readonly lanes: Lanes;
   readonly openFiles: OpenFiles;
+  readonly log: Logger;
   /** Whether it answers requests; where it does not, none of its operations is counted. */
   readonly answers: boolean;
 }
@@ -29,6 +32,7 @@ export async function openMetricsOf({
   settings: { metrics, threads },
   lanes,
   openFiles,
+  log,
   answers,
 }: MeasuredApp): Promise<Metrics | undefined> {
   if (metrics === undefined) return undefined;
@@ -60,6 +64,10 @@ export async function openMetricsOf({
     // Where the jobs are not open, this rejects.
     jobs: hasJobs(app) ? { counts: async () => app.jobs.counts() } : undefined,
     own: metrics.registry,
+    onFailure: (thrown) => {
+      const error = describeError(thrown);
+      log.error({ err: loggable(error) }, `metrics.registry could not be read: ${error.message}`);
+    },
   });
 }
 

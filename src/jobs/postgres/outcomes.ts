@@ -64,7 +64,7 @@ export class Outcomes {
     const failed = (await this.#boss.fail(queue, attemptOf(settlement), { error }, { db })) as Affected;
     if (failed.affected === 0 || retryAfterMs === undefined) return;
     // Changes only what waits: a job without attempts left is dead. By the clock of the database, as the back-off.
-    await this.#boss.update(queue, undefined, { id, startAfter: Math.ceil(retryAfterMs / 1_000), db });
+    await this.#boss.update(queue, undefined, { id, startAfter: retryAfterMs / 1_000, db });
   }
 
   /** Failed with no attempts left: pg-boss has no call for this. */
