@@ -79,14 +79,7 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
     record: RunRecord | undefined,
   ): Promise<RawReply> {
     const packed = packRequest(request, request.unread && feedBody(request.unread));
-    const answers = this.#answers(request, index);
-    return askReply(this.#table, index, packed, {
-      timeoutMs,
-      waiter: request,
-      bindable: request,
-      record,
-      answers,
-    });
+    return askReply(this.#table, index, packed, this.#terms(index, request, timeoutMs, record));
   }
 
   /** Runs one message of a websocket; returns a reply, whatever happens. */
@@ -98,18 +91,17 @@ export class ThreadCalls implements Pick<Runtime, "onThread" | "answerOnThread">
   ): Promise<RawReply> {
     const { request } = message;
     const packed = packMessage(packHead(request), message);
-    const answers = this.#answers(request, index);
-    return askReply(this.#table, index, packed, {
-      timeoutMs,
-      waiter: request,
-      bindable: request,
-      record,
-      answers,
-    });
+    return askReply(this.#table, index, packed, this.#terms(index, request, timeoutMs, record));
   }
 
-  #answers({ id: request }: RawRequest, index: number): OpenAt["answers"] {
-    return { request, operation: (this.#works[index] as Work).id };
+  #terms(
+    index: number,
+    request: RawRequest & Waiter & Bindable,
+    timeoutMs: number | undefined,
+    record: RunRecord | undefined,
+  ): AskTerms {
+    const answers = { request: request.id, operation: (this.#works[index] as Work).id };
+    return { timeoutMs, waiter: request, bindable: request, record, answers };
   }
 
   /** Runs a task and returns its result, or throws what it threw. */
