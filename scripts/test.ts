@@ -1,6 +1,7 @@
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, matchesGlob, relative, resolve } from "node:path";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type EventData, run } from "node:test";
 import { spec, type TestEvent } from "node:test/reporters";
@@ -56,11 +57,15 @@ export const longFiles: readonly string[] = [
   "test/websocket/faults.test.ts",
 ];
 
-/**
- * No file takes half as long, alone or beside others: one that does hangs, and would take the rest with it. Node's own
- * limit is one on tests, and does not end a file whose tests have all ended, but not its process.
- */
-const MOST_MS = 600_000;
+/** When a test or a file is taken to hang, in milliseconds: it fails, and the others run. */
+interface Limits {
+  /** No test takes half as long; one that does waits for what does not come. */
+  readonly testMs: number;
+  /** A file that shows nothing for longer hangs outside its tests, as its process does not end after them. */
+  readonly silentMs: number;
+}
+
+const defaultLimits: Limits = { testMs: 240_000, silentMs: 300_000 };
 
 /** Files that run one after another, or in parallel. */
 interface Phase {
@@ -113,120 +118,111 @@ function findTestFiles(root: string, path: string): string[] {
   return files.map((file) => file.replaceAll("\\", "/"));
 }
 
-/** The events of the phases, one after another, with one summary for all of them at the end. */
-export async function* runTests(
-  root: string,
-  { phases, repeats }: Omit<Plan, "leftOut">,
-): AsyncGenerator<TestEvent, void> {
-  const tally = new Tally();
-  for (const phase of phases)
-    for await (const event of runPhase(root, phase, tally)) {
-      const shown = repeats ? tally.excuse(event) : event;
-      if (shown) yield shown;
-    }
-  const files = tally.failedFiles.map((file) => relative(root, file));
-  if (files.length > 0) {
-    yield note(`Once more, alone: ${files.join(", ")}`, "warn");
-    yield* runPhase(root, { files, concurrency: 1 }, tally);
-    yield note(`Failed at first, see above: ${files.join(", ")}`, "warn");
-  }
-  yield* tally.end();
+/** What a test file has shown, and whether all of it passed. */
+interface FileRun {
+  readonly file: string;
+  readonly events: readonly TestEvent[];
+  readonly totals: ReadonlyMap<string, number>;
+  readonly summary: EventData.TestSummary | undefined;
 }
 
-/** The events of one phase except its totals, which the tally takes. */
-async function* runPhase(
+/** The events of the phases, one after another, with one summary for all of them at the end. */
+async function* runTests(
   root: string,
-  { files, concurrency }: Phase,
-  tally: Tally,
+  { phases, repeats }: Plan,
+  limits: Limits,
 ): AsyncGenerator<TestEvent, void> {
-  if (files.length === 0) return;
+  const start = performance.now();
+  const counted: FileRun[] = [];
+  const failed: string[] = [];
+  for (const phase of phases)
+    for await (const run of runPhase(root, phase, limits)) {
+      const isExcused = repeats && run.summary?.success !== true;
+      if (isExcused) failed.push(run.file);
+      else counted.push(run);
+      yield* isExcused ? run.events.flatMap(excuse) : run.events;
+    }
+  if (failed.length > 0) {
+    yield note(`Once more, alone: ${failed.join(", ")}`, "warn");
+    for await (const run of runPhase(root, { files: failed, concurrency: 1 }, limits)) {
+      counted.push(run);
+      yield* run.events;
+    }
+    yield note(`Failed at first, see above: ${failed.join(", ")}`, "warn");
+  }
+  yield* summarize(counted, performance.now() - start);
+}
+
+/** The runs of a phase's files, in the order of the files. */
+function runPhase(root: string, { files, concurrency }: Phase, limits: Limits): AsyncIterable<FileRun> {
+  const options = { concurrency, highWaterMark: files.length };
+  return Readable.from(files).map((file: string) => runFile(root, file, limits), options);
+}
+
+/** Each file is a run of its own, so that one that hangs ends without the others. */
+async function runFile(root: string, file: string, { testMs, silentMs }: Limits): Promise<FileRun> {
   const hung = new AbortController();
-  const timer = setTimeout(() => hung.abort(), MOST_MS);
-  const events: AsyncIterable<TestEvent> = run({
-    cwd: root,
-    files: [...files],
-    concurrency,
-    timeout: MOST_MS,
-    signal: hung.signal,
-  });
-  for await (const event of events) {
+  const timer = setTimeout(() => hung.abort(), silentMs);
+  const events: TestEvent[] = [];
+  const totals = new Map<string, number>();
+  let summary: EventData.TestSummary | undefined;
+  for await (const event of run({ cwd: root, files: [file], timeout: testMs, signal: hung.signal })) {
     timer.refresh();
-    if (!tally.takes(event)) yield event;
+    const [, name, value] = readTotal(event) ?? [];
+    if (name !== undefined) totals.set(name, Number(value));
+    else if (event.type === "test:summary" && event.data.file === undefined) summary = event.data;
+    else events.push(event);
   }
   clearTimeout(timer);
+  return { file, events, totals, summary };
 }
 
-/** The totals in the order in which a run ends with them, and the names of those that differ in a file's summary. */
-const totals = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo", "duration_ms"] as const;
-const counted = { passed: "pass", failed: "fail" } as const;
-
-/** The totals of several runs, and the files that have to run once more. */
-class Tally {
-  readonly #totals = new Map<string, number>(totals.map((name) => [name, 0]));
-  readonly #failedFiles = new Set<string>();
-  #summary: EventData.TestSummary | undefined;
-
-  get failedFiles(): string[] {
-    return [...this.#failedFiles];
-  }
-
-  /** Whether an event is one of the totals that a run ends with. */
-  takes(event: TestEvent): boolean {
-    const [, name = "", value] = readTotal(event) ?? [];
-    if (name !== "") this.#add(name, Number(value));
-    if (event.type !== "test:summary" || event.data.file !== undefined) return name !== "";
-    this.#summary = event.data;
-    return true;
-  }
-
-  /**
-   * Makes the file of a failure run once more. The totals of that run replace these, and the failure becomes a warning.
-   */
-  excuse(event: TestEvent): TestEvent | undefined {
-    if (event.type === "test:fail") {
-      const { name, details } = event.data;
-      const { failureType, cause } = details.error as Error & { failureType?: string };
-      if (failureType === "subtestsFailed") return undefined;
-      return note(`failed: ${name}\n${cause instanceof Error ? cause.stack : String(cause)}`, "warn");
-    }
-    if (event.type !== "test:summary" || event.data.success) return event;
-    this.#forget(event.data);
-    return undefined;
-  }
-
-  #forget({ file, counts }: EventData.TestSummary): void {
-    this.#failedFiles.add(file as string);
-    for (const [name, count] of Object.entries(counts))
-      this.#add(counted[name as keyof typeof counted] ?? name, -count);
-  }
-
-  #add(name: string, value: number): void {
-    this.#totals.set(name, (this.#totals.get(name) ?? 0) + value);
-  }
-
-  *end(): Generator<TestEvent, void> {
-    for (const name of totals) yield note(`${name} ${this.#totals.get(name)}`, "info");
-    const success = this.#totals.get("fail") === 0 && this.#totals.get("cancelled") === 0;
-    if (this.#summary) yield { type: "test:summary", data: { ...this.#summary, success } };
-  }
-}
-
-function note(message: string, level: "info" | "warn"): TestEvent {
-  return { type: "test:diagnostic", data: { nesting: 0, message, level } };
-}
+/** The totals in the order in which a run ends with them. */
+const totalNames = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
 
 /** One of the totals at the end of a run, such as "pass 12": they alone belong to no file. */
 function readTotal({ type, data }: TestEvent): RegExpExecArray | null {
   return type === "test:diagnostic" && data.file === undefined ? /^(\w+) ([\d.]+)$/.exec(data.message) : null;
 }
 
+/** A failure that counts only if it comes again is a warning. */
+function excuse(event: TestEvent): TestEvent[] {
+  if (event.type === "test:summary") return [];
+  if (event.type !== "test:fail") return [event];
+  const { name, details } = event.data;
+  const { failureType, cause } = details.error as Error & { failureType?: string };
+  if (failureType === "subtestsFailed") return [];
+  return [note(`failed: ${name}\n${cause instanceof Error ? cause.stack : String(cause)}`, "warn")];
+}
+
+function* summarize(runs: readonly FileRun[], durationMs: number): Generator<TestEvent, void> {
+  for (const name of totalNames) {
+    const sum = runs.reduce((total, { totals }) => total + (totals.get(name) ?? 0), 0);
+    yield note(`${name} ${sum}`, "info");
+  }
+  yield note(`duration_ms ${durationMs}`, "info");
+  const last = runs.at(-1)?.summary;
+  const success = runs.every(({ summary }) => summary?.success === true);
+  if (last) yield { type: "test:summary", data: { ...last, success } };
+}
+
+function note(message: string, level: "info" | "warn"): TestEvent {
+  return { type: "test:diagnostic", data: { nesting: 0, message, level } };
+}
+
 /** Runs test files and prints what Node's own runner would print; sets the exit code. */
-export async function testTree(root: string, paths: readonly string[], all = false): Promise<void> {
+export async function testTree(
+  root: string,
+  paths: readonly string[],
+  all = false,
+  limits: Limits = defaultLimits,
+): Promise<void> {
   // Each file is a process, with threads and often processes of its own, and all of them load the same source.
   const cache = mkdtempSync(join(tmpdir(), "offloop-compile-cache-"));
   process.env.NODE_COMPILE_CACHE ??= cache;
-  const { leftOut, ...plan } = planTests(root, paths, all);
-  const events = runTests(root, plan);
+  const plan = planTests(root, paths, all);
+  const { leftOut } = plan;
+  const events = runTests(root, plan, limits);
   const judged = async function* (): AsyncGenerator<TestEvent, void> {
     for await (const event of events) {
       if (event.type === "test:summary" && event.data.file === undefined)

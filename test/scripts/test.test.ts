@@ -20,7 +20,8 @@ const tree = {
 const program = `
 import { testTree } from "${pathToFileURL(join(repositoryRoot, "scripts/test.ts")).href}";
 const paths = process.argv.slice(2).filter((path) => path !== "--all");
-await testTree(import.meta.dirname, paths, process.argv.includes("--all"));
+const limits = { testMs: 3_000, silentMs: 6_000 };
+await testTree(import.meta.dirname, paths, process.argv.includes("--all"), limits);
 `;
 
 /** Runs the tests of a tree as `npm test` does. */
@@ -106,6 +107,21 @@ test("npm test -- --all runs a failed file once more, says so, and counts the se
   assert.equal(broken.status, 1);
   assert.deepEqual(totalsOf(broken.stdout), ["tests 6", "suites 1", "pass 5", "fail 1"]);
   assert.equal(testTree(t, files).status, 1);
+});
+
+const hanging = `import { test } from "node:test";
+setInterval(() => {}, 1_000);
+test("waits in vain", () => new Promise(() => {}));
+test("is next", () => {});
+`;
+
+test("npm test ends a test that waits for ever, and its file that does not end, and runs all others", (t) => {
+  const files = { ...tree, "test/errors/codes.test.ts": hanging };
+  const { status, stdout } = testTree(t, files, "test/errors", "test/schema", "test/watch");
+  assert.equal(status, 1);
+  assert.match(stdout, /^✖ waits in vain/m);
+  assert.match(stdout, /^✔ is next/m);
+  assert.match(stdout, /^ℹ pass 3$/m);
 });
 
 test("npm test ends with 0 where all pass, whichever phase they are in", (t) => {
