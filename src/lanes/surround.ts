@@ -53,14 +53,6 @@ interface Onion extends SurroundedRun {
   readonly runtime: Runtime;
 }
 
-/** One request inside one around. */
-interface Visit {
-  /** What `next` returned; undefined until it is called. */
-  inner: Promise<PassingReply> | undefined;
-  /** Whether the around has answered. */
-  isOver: boolean;
-}
-
 /** One request on its way in and out. Never rejects, as the run it surrounds never does. */
 class Passage {
   readonly #request: LaneRequest;
@@ -86,27 +78,28 @@ class Passage {
    */
   #enter<Passed>(index: number, pass: (reply: PassingReply) => Passed): Promise<Passed> {
     const around = this.#onion.arounds[index] as PlacedAround;
-    const visit: Visit = { inner: undefined, isOver: false };
-    const answered: Promise<unknown> = around.fn(this.#exchange, () => this.#next(around, index, visit));
+    // What next() returned; undefined until it is called.
+    let inner: Promise<PassingReply> | undefined;
+    let isOver = false;
+    const next = (): Promise<PassingReply> => {
+      if (isOver) return this.#refuseLate(around);
+      if (inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
+      inner = index === 0 ? this.#runInside() : this.#enter(index - 1, unchanged);
+      return inner;
+    };
+    const answered: Promise<unknown> = around.fn(this.#exchange, next);
     return answered.then(
       (given) => {
-        visit.isOver = true;
+        isOver = true;
         return isFrom(given, this, index - 1)
           ? pass(given.leave(index))
-          : this.#replace(around, given, visit, index).then(pass);
+          : this.#replace(around, given, inner, index).then(pass);
       },
       (thrown) => {
-        visit.isOver = true;
-        return this.#answer(around, thrown, visit, index).then(pass);
+        isOver = true;
+        return this.#answer(around, thrown, inner, index).then(pass);
       },
     );
-  }
-
-  #next(around: PlacedAround, index: number, visit: Visit): Promise<PassingReply> {
-    if (visit.isOver) return this.#refuseLate(around);
-    if (visit.inner !== undefined) throw this.#mistake(around, "it called next() twice", "call next() once");
-    visit.inner = index === 0 ? this.#runInside() : this.#enter(index - 1, unchanged);
-    return visit.inner;
   }
 
   #runInside(): Promise<PassingReply> {
@@ -117,7 +110,7 @@ class Passage {
   async #replace(
     around: PlacedAround,
     given: unknown,
-    { inner }: Visit,
+    inner: Promise<PassingReply> | undefined,
     index: number,
   ): Promise<PassingReply> {
     try {
@@ -125,7 +118,7 @@ class Passage {
       const raw = await this.#encode(around, given);
       return new PassingReply(passed === undefined ? raw : inPlaceOf(passed.raw, raw), this).leave(index);
     } catch (thrown) {
-      return this.#answer(around, thrown, { inner, isOver: true }, index);
+      return this.#answer(around, thrown, inner, index);
     }
   }
 
@@ -148,7 +141,7 @@ class Passage {
   async #answer(
     { errorHandlers }: PlacedAround,
     thrown: unknown,
-    { inner }: Visit,
+    inner: Promise<PassingReply> | undefined,
     index: number,
   ): Promise<PassingReply> {
     const passed = await inner;
