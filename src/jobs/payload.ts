@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { FILE_IS_GONE } from "../app/tasks/durable.ts";
 import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { counted } from "../errors/counted.ts";
+import { describeError } from "../errors/described-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { AnySchema } from "../schema/schema.ts";
 
@@ -143,6 +144,20 @@ export async function readArguments(of: ArgumentsOf, args: readonly unknown[]): 
     "OFFLOOP_JOB_ARGUMENT",
     `Cannot run a job of task "${of.task}": its stored arguments no longer fit: ${problem}`,
     { at: of.location, fix },
+  );
+}
+
+/** `OFFLOOP_JOB_ARGUMENT`, for a job whose stored arguments do not arrive. */
+export function unreadArguments({ task, location }: ArgumentsOf, cause: unknown): OffloopError {
+  const why = describeError(cause).message;
+  return new OffloopError(
+    "OFFLOOP_JOB_ARGUMENT",
+    `Cannot run a job of task "${task}": its stored arguments could not be read: ${why}`,
+    {
+      at: location,
+      fix: "enqueue it anew, and what is too large to arrive by its name: a path, an id",
+      cause,
+    },
   );
 }
 

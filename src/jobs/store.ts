@@ -67,7 +67,10 @@ export interface DeadJob extends JobRef {
 
 /** A job for this process to run. */
 export interface TakenJob extends Claim {
-  readonly payload: JobPayload;
+  /** Undefined where it could not be read. */
+  readonly payload: JobPayload | undefined;
+  /** What reading its payload has failed with. */
+  readonly unread?: unknown;
   readonly enqueuedAt: Date;
   /** Whether the process that had it before died with it. */
   readonly lostBefore: boolean;
@@ -96,7 +99,8 @@ export type Outcome =
 /** An attempt, and how it ended. */
 export interface Settlement {
   readonly claim: Claim;
-  readonly payload: JobPayload;
+  /** Undefined where it could not be read: it stays as it is stored. */
+  readonly payload: JobPayload | undefined;
   readonly outcome: Outcome;
   /** Its last reported progress; undefined when that is stored already, or it reported none. */
   readonly progress?: number | undefined;

@@ -31,7 +31,7 @@ describeOnEach("jobs that are enqueued together,", tasks, (on) => {
     const taken: TakenJob[] = [];
     for (let more = await on.engine.take(task, 10); more.length > 0; more = await on.engine.take(task, 10))
       taken.push(...more);
-    return taken.map(({ payload }) => payload.args[0]);
+    return taken.map(({ payload }) => payload?.args[0]);
   };
 
   test("are one commit, and are taken in the order in which they were enqueued", async () => {

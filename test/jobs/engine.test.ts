@@ -39,7 +39,7 @@ describeOnEach("engine", tasks, (on) => {
     assert.deepEqual(await on.engine.due(["plain", "send mail/größe"]), ["send mail/größe"]);
     const job = await takeOne("send mail/größe");
     assert.equal(job.uuid, uuid);
-    assert.deepEqual(job.payload.args, ["ada", { nested: [1, null, "ü"] }]);
+    assert.deepEqual(job.payload?.args, ["ada", { nested: [1, null, "ü"] }]);
     assert.equal((await on.engine.find(job))?.state, "running");
     await on.engine.saveProgress(job, 0.25);
     assert.equal((await on.engine.find(job))?.progress, 0.25);
@@ -103,7 +103,7 @@ describeOnEach("engine", tasks, (on) => {
     }
     const job = await takeOne("poor");
     assert.equal((await on.engine.find(job))?.attempt, 1);
-    assert.deepEqual(job.payload.args, [1]);
+    assert.deepEqual(job.payload?.args, [1]);
     assert.equal(job.lostBefore, false);
     await settle(job, { kind: "failed", error });
     assert.equal((await on.engine.find(job))?.state, "dead");
@@ -208,7 +208,7 @@ describeOnEach("engine", tasks, (on) => {
     await on.engine.add({ task: "plain", uuid, payload: { args: [1] } });
     await on.engine.add({ task: "plain", uuid, payload: { args: [2] } });
     const job = await takeOne("plain");
-    assert.deepEqual(job.payload.args, [1]);
+    assert.deepEqual(job.payload?.args, [1]);
     assert.deepEqual(await on.engine.take("plain", 1), []);
     await settle(job, { kind: "done", result: undefined });
   });
@@ -222,7 +222,7 @@ describeOnEach("engine", tasks, (on) => {
       await add("ordered", [arg], { key });
     const jobs = await on.engine.take("ordered", 10);
     assert.deepEqual(
-      jobs.map(({ payload }) => payload.args[0]),
+      jobs.map(({ payload }) => payload?.args[0]),
       [1, 3],
     );
     await settle(jobs[0] as TakenJob, { kind: "failed", error });
@@ -230,9 +230,9 @@ describeOnEach("engine", tasks, (on) => {
     assert.deepEqual(await on.engine.take("ordered", 10), []);
     await on.engine.retry(jobs[0] as TakenJob);
     const again = await takeOne("ordered");
-    assert.deepEqual(again.payload.args, [1]);
+    assert.deepEqual(again.payload?.args, [1]);
     await settle(again, { kind: "done", result: undefined });
-    assert.deepEqual((await takeOne("ordered")).payload.args, [2]);
+    assert.deepEqual((await takeOne("ordered")).payload?.args, [2]);
   });
 
   test("take() of an ordered task without keys gives one after the other", async () => {
@@ -240,11 +240,11 @@ describeOnEach("engine", tasks, (on) => {
     await add("ordered", ["second"]);
     const jobs = await on.engine.take("ordered", 10);
     assert.deepEqual(
-      jobs.map(({ payload }) => payload.args[0]),
+      jobs.map(({ payload }) => payload?.args[0]),
       ["first"],
     );
     await settle(jobs[0] as TakenJob, { kind: "done", result: undefined });
-    assert.deepEqual((await takeOne("ordered")).payload.args, ["second"]);
+    assert.deepEqual((await takeOne("ordered")).payload?.args, ["second"]);
   });
 
   test("take() gives no more than the task's concurrency, however many ask", async () => {
@@ -260,7 +260,7 @@ describeOnEach("engine", tasks, (on) => {
     await add("ranked", ["new"]);
     await add("ranked", ["urgent"], { priority: 5 });
     await add("ranked", ["later"], { runAt: new Date(Date.now() + 3_600_000) });
-    const order = (await on.engine.take("ranked", 10)).map(({ payload }) => payload.args[0]);
+    const order = (await on.engine.take("ranked", 10)).map(({ payload }) => payload?.args[0]);
     assert.deepEqual(order, ["urgent", "old", "new"]);
     assert.equal((await on.engine.list({ task: "ranked", state: "waiting", limit: 5 })).length, 1);
   });

@@ -95,7 +95,7 @@ export async function putBack(
   const cancelled = (await boss.cancel(queue, attemptOf(settlement), { db })) as Affected;
   if (cancelled.affected === 0) return;
   await boss.resume(queue, id, { db });
-  const again = { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
+  const again = payload && { ...payload, interrupted: (payload.interrupted ?? 0) + 1 };
   await boss.update(queue, again, { id, retryLimit: retryLimit + 1, startAfter, db });
 }
 

@@ -24,7 +24,8 @@ interface Row {
   readonly id: string;
   readonly name: string;
   readonly state: StoredState;
-  readonly data: JobPayload;
+  /** Another program may have sent the job. */
+  readonly data: Partial<JobPayload> | null;
   readonly retry_count: number;
   readonly singleton_key: string | null;
   readonly priority: number;
@@ -228,8 +229,8 @@ export class Records {
       task: taskName(row.name),
       uuid: row.id,
       state: states[row.state],
-      attempt: startedOn === null ? 0 : row.retry_count + 1 - (data.interrupted ?? 0),
-      args: data.args,
+      attempt: startedOn === null ? 0 : row.retry_count + 1 - (data?.interrupted ?? 0),
+      args: data?.args ?? [],
       key: userKey(row.singleton_key),
       priority: row.priority,
       progress: row.progress ?? undefined,

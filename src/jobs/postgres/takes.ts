@@ -2,11 +2,12 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { JobWithMetadata, PgBoss } from "pg-boss";
 import { within } from "../../app/within.ts";
 import { isUnreachable } from "../refusals.ts";
-import type { Claim, JobPayload, JobTask, TakenJob } from "../store.ts";
+import type { Claim, JobTask, TakenJob } from "../store.ts";
 import type { Attempts } from "./attempts.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
 import { putBack } from "./outcomes.ts";
 import { queueName } from "./queue-name.ts";
+import { findUnread, payloadOf, readPayload, type Unread, withoutPayloads } from "./unread.ts";
 
 /** How long a commit without an answer waits for a database that is opened again, and for its transaction to end. */
 const REOPEN_MS = 10_000;
@@ -16,7 +17,14 @@ const ASK_MS = 250;
 /** When a process looks again for a suspect that it put off. */
 const PUT_OFF_SECONDS = 5;
 
-type Fetched = JobWithMetadata<JobPayload>;
+type Fetched = JobWithMetadata<unknown>;
+
+interface TakeOptions {
+  readonly most: number;
+  readonly hasSuspect: boolean;
+  /** The job that is next, if its payload does not arrive. */
+  readonly unread: Unread | undefined;
+}
 
 /** Jobs that were taken, and the transaction that took them. */
 interface Taken {
@@ -34,6 +42,8 @@ export class Takes {
   readonly #database: JobsDatabase;
   readonly #attempts: Attempts;
   readonly #schema: string;
+  /** Tasks of which not even one job could be taken. */
+  readonly #failing = new Set<string>();
 
   constructor(boss: PgBoss, database: JobsDatabase, attempts: Attempts, schema: string) {
     this.#boss = boss;
@@ -44,11 +54,13 @@ export class Takes {
 
   /** @param hasSuspect - Whether a suspect runs in this process: it takes no second one. */
   async take(task: JobTask, most: number, hasSuspect: boolean): Promise<readonly TakenJob[]> {
+    const unread = this.#failing.delete(task.name) ? await this.#findUnread(task) : undefined;
     const open = await this.#database.beginTransaction();
     let taken: Taken;
     try {
-      taken = await this.#takeIn(open.db, task, { most, hasSuspect });
+      taken = await this.#takeIn(open.db, task, { most, hasSuspect, unread });
     } catch (error) {
+      if (most === 1) this.#failing.add(task.name);
       await open.rollback();
       throw error;
     }
@@ -58,6 +70,10 @@ export class Takes {
       if (!(await this.#isCommitted(taken))) throw error;
     }
     return taken.jobs;
+  }
+
+  #findUnread({ name: task }: JobTask): Promise<Unread | undefined> {
+    return findUnread(this.#boss, { database: this.#database, schema: this.#schema, task });
   }
 
   /**
@@ -93,26 +109,27 @@ export class Takes {
     }
   }
 
-  async #takeIn(
-    db: Sql,
-    task: JobTask,
-    { most, hasSuspect }: { readonly most: number; readonly hasSuspect: boolean },
-  ): Promise<Taken> {
-    const free = await this.#free(db, task, most);
-    const all = free > 0 ? await this.#fetch(db, task.name, free) : [];
+  async #takeIn(db: Sql, task: JobTask, { most, hasSuspect, unread }: TakeOptions): Promise<Taken> {
+    const free = await this.#free(db, task, unread === undefined ? most : 1);
+    const all = free > 0 ? await this.#fetch(db, task.name, { batchSize: free, unread }) : [];
     // An update returns its rows in any order.
     all.sort(byTurn);
     const suspects = await this.#suspects(db, task, all);
     const off = all.filter(({ id }) => suspects.has(id)).slice(hasSuspect ? 0 : 1);
     for (const job of off)
-      await putBack(this.#boss, { claim: claimOf(task.name, job), payload: job.data }, db, PUT_OFF_SECONDS);
+      await putBack(
+        this.#boss,
+        { claim: claimOf(task.name, job), payload: payloadOf(job.data).payload },
+        db,
+        PUT_OFF_SECONDS,
+      );
     const fetched = all.filter((job) => !off.includes(job));
     if (fetched.length === 0) return { jobs: [], transaction: undefined };
     const claims = fetched.map((job) => claimOf(task.name, job));
     const { lost, transaction } = await this.#attempts.start(claims, db);
     const jobs = fetched.map((job, index) => ({
       ...(claims[index] as Claim),
-      payload: job.data,
+      ...(job.id === unread?.id ? { payload: undefined, unread: unread.error } : payloadOf(job.data)),
       enqueuedAt: job.createdOn,
       lostBefore: lost.has(job.id),
       isSuspect: suspects.has(job.id),
@@ -143,8 +160,19 @@ export class Takes {
     return Math.min(most, concurrency - rows[0].running);
   }
 
-  #fetch(db: Sql, task: string, batchSize: number): Promise<Fetched[]> {
-    return this.#boss.fetch<JobPayload>(queueName(task), { batchSize, includeMetadata: true, db });
+  async #fetch(
+    db: Sql,
+    task: string,
+    { batchSize, unread }: { readonly batchSize: number; readonly unread: Unread | undefined },
+  ): Promise<Fetched[]> {
+    const queue = queueName(task);
+    const options = { batchSize, includeMetadata: true } as const;
+    if (unread === undefined) return this.#boss.fetch<unknown>(queue, { ...options, db });
+    const fetched: Fetched[] = await this.#boss.fetch(queue, { ...options, db: withoutPayloads(db) });
+    // By now, another one may be next.
+    for (const job of fetched)
+      if (job.id !== unread.id) job.data = await readPayload(db, this.#schema, { queue, id: job.id });
+    return fetched;
   }
 }
 

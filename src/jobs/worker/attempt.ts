@@ -4,7 +4,8 @@ import { JobError } from "../../errors/job-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../../lanes/attempts.ts";
 import { formatJobId } from "../job-id.ts";
-import { type ArgumentsOf, checkResult, readArguments } from "../payload.ts";
+import { type ArgumentsOf, checkResult, readArguments, unreadArguments } from "../payload.ts";
+import { isUnreachable } from "../refusals.ts";
 import type { JobTask, LossReason, Outcome, TakenJob } from "../store.ts";
 
 /** A durable task, ready to be run. */
@@ -42,7 +43,7 @@ export class Attempt {
 
   /** Counted from 1; attempts broken off by a shutdown or a silent database are not counted. */
   get number(): number {
-    return this.job.takes + 1 - (this.job.payload.interrupted ?? 0);
+    return this.job.takes + 1 - (this.job.payload?.interrupted ?? 0);
   }
 
   /** Whether it was broken off, although its function may continue. */
@@ -77,9 +78,11 @@ export class Attempt {
 
   async #try(lanes: AttemptLanes, onProgress: (value: number) => void): Promise<Outcome> {
     const { declaration, args: argumentsOf } = this.task;
+    const { payload, unread } = this.job;
+    if (payload === undefined) return unreadOutcome(argumentsOf, unread);
     let args: readonly unknown[];
     try {
-      args = await readArguments(argumentsOf, this.job.payload.args);
+      args = await readArguments(argumentsOf, payload.args);
     } catch (thrown) {
       return { kind: "dead", error: storable(thrown) };
     }
@@ -87,7 +90,7 @@ export class Attempt {
     let result: unknown;
     try {
       const job = { id: formatJobId(this.job), attempt: this.number };
-      this.#started = lanes.start(declaration, { job, args, onProgress, trace: this.job.payload.trace });
+      this.#started = lanes.start(declaration, { job, args, onProgress, trace: payload.trace });
       result = await this.#started.result;
     } catch (thrown) {
       this.#wasEnded = this.#broken !== undefined && declaration.lane === "thread" && isThreadExit(thrown);
@@ -132,6 +135,12 @@ function failureOf(thrown: unknown): Outcome {
   return thrown.retry
     ? { kind: "failed", error, retryAfterMs: thrown.retryAfterMs }
     : { kind: "dead", error };
+}
+
+/** What did not arrive in time may do so later; anything else is for good. */
+function unreadOutcome(of: ArgumentsOf, unread: unknown): Outcome {
+  const error = storable(unreadArguments(of, unread));
+  return isUnreachable(unread) ? { kind: "failed", error } : { kind: "dead", error };
 }
 
 function isThreadExit(thrown: unknown): boolean {
