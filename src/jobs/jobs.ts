@@ -92,13 +92,17 @@ export class StoredJobs implements Jobs {
   }
 
   async retryAll(jobs: JobsInState<RetryableState>): Promise<number> {
-    return changeAll(this.#store, chosen("retry", jobs, retryableStates), (job) => this.#store.retry(job));
+    return changeAll(this.#store, chosen("retry", jobs, retryableStates), {
+      verb: "retry",
+      many: (some) => this.#store.retryMany(some),
+    });
   }
 
   async cancelAll(jobs: JobsInState<CancellableState>): Promise<number> {
-    return changeAll(this.#store, chosen("cancel", jobs, cancellableStates), (job) =>
-      this.#store.cancel(job),
-    );
+    return changeAll(this.#store, chosen("cancel", jobs, cancellableStates), {
+      verb: "cancel",
+      many: (some) => this.#store.cancelMany(some),
+    });
   }
 
   follow<Result>(id: JobId<Result>, options: FollowOptions = {}): AsyncGenerator<Job<Result>> {

@@ -210,6 +210,14 @@ export class MemoryStore implements JobStore {
     return true;
   }
 
+  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
+    return changed(jobs, (job) => this.cancel(job));
+  }
+
+  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
+    return changed(jobs, (job) => this.retry(job));
+  }
+
   async find({ uuid }: JobRef): Promise<JobRecord | undefined> {
     const job = this.#jobs.get(uuid);
     return job && recordOf(job);
@@ -231,6 +239,10 @@ export class MemoryStore implements JobStore {
       .sort(compare)
       .slice(0, limit)
       .map(recordOf);
+  }
+
+  listRefs(filter: JobFilter): Promise<readonly JobRef[]> {
+    return this.list(filter);
   }
 
   async attempts({ uuid }: JobRef): Promise<readonly AttemptRecord[]> {
@@ -286,6 +298,15 @@ export class MemoryStore implements JobStore {
   #taskOf(name: string): JobTask {
     return this.#tasks.get(name) as JobTask;
   }
+}
+
+async function changed(
+  jobs: readonly JobRef[],
+  change: (job: JobRef) => Promise<boolean>,
+): Promise<ReadonlySet<string>> {
+  const uuids = new Set<string>();
+  for (const job of jobs) if (await change(job)) uuids.add(job.uuid);
+  return uuids;
 }
 
 function orderOf(state: JobState | undefined): (a: StoredJob, b: StoredJob) => number {

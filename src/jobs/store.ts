@@ -175,10 +175,16 @@ export interface JobStore {
   cancel(job: JobRef): Promise<boolean>;
   /** Runs a dead, failed or cancelled job now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;
+  /** Cancels several in few transactions. @returns The uuids of those that there was something to stop of. */
+  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>>;
+  /** Runs several now, in few transactions. @returns The uuids of those that will run. */
+  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>>;
   find(job: JobRef): Promise<JobRecord | undefined>;
   /** Each of them, in the same order; undefined for one that does not exist. */
   findAll(jobs: readonly JobRef[]): Promise<readonly (JobRecord | undefined)[]>;
   list(filter: JobFilter): Promise<readonly JobRecord[]>;
+  /** The same jobs, without what they hold. */
+  listRefs(filter: JobFilter): Promise<readonly JobRef[]>;
   attempts(job: JobRef): Promise<readonly AttemptRecord[]>;
   depths(): Promise<readonly TaskDepth[]>;
   /**

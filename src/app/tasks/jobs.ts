@@ -210,12 +210,13 @@ export interface Jobs {
    */
   retry(id: JobId): Promise<boolean>;
   /**
-   * The same as `retry` for every job in a state, such as all dead jobs of a task after an outage: a few at a time, each
-   * once, also where it dies again meanwhile. Safe to repeat, also where it was interrupted. Jobs that are enqueued or
-   * change meanwhile may be left out.
+   * The same as `retry` for every job in a state, such as all dead jobs of a task after an outage: 500 per transaction,
+   * and each once, also where it dies again meanwhile. Safe to repeat, also where it was interrupted. Jobs that are
+   * enqueued or change meanwhile may be left out.
    *
    * @returns How many will run.
-   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`; `OFFLOOP_JOBS_UNFINISHED`, which says how
+   * many will run, when the database fails after some.
    * @example
    * ```ts
    * import { App } from "offloop";
@@ -231,7 +232,7 @@ export interface Jobs {
    * The same as `cancel` for every job in a state, in the way of `retryAll`.
    *
    * @returns How many were cancelled.
-   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`, `OFFLOOP_JOBS_UNFINISHED`.
    */
   cancelAll(jobs: JobsInState<CancellableState>): Promise<number>;
   /**

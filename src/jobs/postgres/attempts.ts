@@ -138,12 +138,16 @@ export class Attempts {
     );
   }
 
-  /** Records that a job's attempt ended with its job: one that continues has not died with its process. */
-  async endCancelled(uuid: string, sql: Sql): Promise<void> {
+  /**
+   * Records that attempts ended with their jobs, of those that were cancelled and wait again: one that continues has not
+   * died with its process.
+   */
+  async endCancelled(queue: string, uuids: readonly string[], sql: Sql): Promise<void> {
     await sql.executeSql(
-      `update ${this.#schema}.job_attempt set ended_at = now(), outcome = 'cancelled'
-      where job = $1 and ended_at is null`,
-      [uuid],
+      `update ${this.#schema}.job_attempt a set ended_at = now(), outcome = 'cancelled'
+      from ${this.#schema}.job j
+      where a.job = any ($2::uuid[]) and a.ended_at is null and j.name = $1 and j.id = a.job and j.state = 'created'`,
+      [queue, uuids],
     );
   }
 

@@ -2,7 +2,7 @@ import type { PgBoss, Queue, QueueResult } from "pg-boss";
 import { within } from "../../app/within.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { EmbeddedDatabase } from "../embedded/embedded.ts";
-import { formatNotice, NoticeBoard, noticeChannel, parseNotice } from "../notices.ts";
+import { NoticeBoard, noticeChannel, parseNotice } from "../notices.ts";
 import type {
   AttemptRecord,
   Claim,
@@ -22,6 +22,7 @@ import type {
 } from "../store.ts";
 import { Additions } from "./additions.ts";
 import { Attempts } from "./attempts.ts";
+import { Changes } from "./changes.ts";
 import { inTransaction, type JobsDatabase, type Sql } from "./database.ts";
 import {
   asError,
@@ -50,9 +51,6 @@ const INSERTS_AT_ONCE = 4;
 /** How long the connection that listens may take to end, and how long the others may. */
 const CLOSE_MS = 2_000;
 
-/** PostgreSQL's code for a unique index: another job with the key waits or runs. */
-const KEY_TAKEN = "23505";
-
 /** Stores jobs with pg-boss. */
 export class Engine implements JobStore {
   readonly #boss: PgBoss;
@@ -65,6 +63,7 @@ export class Engine implements JobStore {
   readonly #additions: Additions;
   readonly #takes: Takes;
   readonly #outcomes: Outcomes;
+  readonly #changes: Changes;
   readonly #notices = new NoticeBoard();
   #listening: { close(): Promise<void> } | undefined;
 
@@ -81,6 +80,11 @@ export class Engine implements JobStore {
     this.#additions = new Additions(boss, embedded === undefined ? INSERTS_AT_ONCE : 1);
     this.#takes = new Takes(boss, this.#database, this.#attempts, schema);
     this.#outcomes = new Outcomes(boss, this.#database, this.#attempts);
+    this.#changes = new Changes(boss, this.#database, {
+      attempts: this.#attempts,
+      records: this.#records,
+      schema,
+    });
   }
 
   /**
@@ -227,54 +231,20 @@ export class Engine implements JobStore {
     return this.#attempts.saveProgress(claim, value);
   }
 
-  cancel({ task, uuid }: JobRef): Promise<boolean> {
-    const queue = queueName(task);
-    return unlessKeyTaken(() =>
-      inTransaction(this.#database, async (db) => {
-        while (!(await this.#cancelOnce(queue, uuid, db)))
-          if (await this.#records.isOver(queue, uuid, db)) return false;
-        const takes = await this.#records.lastTake(queue, uuid, db);
-        await this.#announce({ kind: "cancelled", task, uuid, takes }, db);
-        return true;
-      }),
-    );
+  cancel(job: JobRef): Promise<boolean> {
+    return this.#changes.cancel(job);
   }
 
-  /**
-   * It may have waited for an attempt to be stored as failed, which pg-boss does by writing the job anew: then it found
-   * nothing, and has to look again.
-   */
-  async #cancelOnce(queue: string, uuid: string, db: Sql): Promise<boolean> {
-    const { affected } = (await this.#boss.cancel(queue, uuid, { db })) as Affected;
-    return affected > 0 || this.#giveUp(queue, uuid, db);
+  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
+    return this.#changes.cancelMany(jobs);
   }
 
-  /** Cancels a dead job, which would otherwise hold up its key in an ordered task: pg-boss has no call for this. */
-  async #giveUp(queue: string, uuid: string, db: Sql): Promise<boolean> {
-    const again = (await this.#boss.retry(queue, uuid, { db })) as Affected;
-    if (again.affected === 0) return false;
-    await this.#boss.cancel(queue, uuid, { db });
-    return true;
+  retry(job: JobRef): Promise<boolean> {
+    return this.#changes.retry(job);
   }
 
-  /** In one step: between several, a worker could take the job, and the last step would find nothing to do. */
-  async retry({ task, uuid: id }: JobRef): Promise<boolean> {
-    const queue = queueName(task);
-    const isAgain = await unlessKeyTaken(() =>
-      inTransaction(this.#database, async (db) => {
-        await this.#boss.retry(queue, id, { db });
-        const resumed = (await this.#boss.resume(queue, id, { db })) as Affected;
-        if (resumed.affected > 0) await this.#attempts.endCancelled(id, db);
-        const { updated } = await this.#boss.update(queue, undefined, { id, startAfter: 0, db });
-        return updated > 0;
-      }),
-    );
-    if (isAgain) await this.#announce({ kind: "changed", task, uuid: id }, this.#database);
-    return isAgain;
-  }
-
-  async #announce(notice: Parameters<typeof formatNotice>[0], db: Sql): Promise<void> {
-    await db.executeSql("select pg_notify($1, $2)", [noticeChannel(this.#schema), formatNotice(notice)]);
+  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
+    return this.#changes.retryMany(jobs);
   }
 
   async find(job: JobRef): Promise<JobRecord | undefined> {
@@ -287,6 +257,10 @@ export class Engine implements JobStore {
 
   list(filter: JobFilter): Promise<readonly JobRecord[]> {
     return this.#records.list(filter);
+  }
+
+  listRefs(filter: JobFilter): Promise<readonly JobRef[]> {
+    return this.#records.listRefs(filter);
   }
 
   attempts(job: JobRef): Promise<readonly AttemptRecord[]> {
@@ -367,16 +341,6 @@ export class Engine implements JobStore {
     this.#boss.removeAllListeners("error").on("error", () => {});
     await within(CLOSE_MS, this.#boss.stop({ graceful: false }));
     await this.#embedded?.close();
-  }
-}
-
-/** False when another job with the key waits or runs. */
-async function unlessKeyTaken(change: () => Promise<boolean>): Promise<boolean> {
-  try {
-    return await change();
-  } catch (error) {
-    if ((error as { code?: string }).code === KEY_TAKEN) return false;
-    throw error;
   }
 }
 

@@ -47,6 +47,14 @@ interface OtherOccurrence {
   readonly isNewer: boolean;
 }
 
+/** A statement that finds jobs. */
+interface Found {
+  readonly found: string;
+  /** The order of its rows. */
+  readonly by: string;
+  readonly values: readonly unknown[];
+}
+
 /** Reads jobs for display, with statements of its own: pg-boss lists only oldest first, and one queue at a time. */
 export class Records {
   readonly #sql: Sql;
@@ -73,7 +81,26 @@ export class Records {
     return jobs.map((_, index) => found.get(index + 1));
   }
 
-  async list({ task, state, key, after, limit }: JobFilter): Promise<JobRecord[]> {
+  async list(filter: JobFilter): Promise<JobRecord[]> {
+    const { found, by, values } = this.#found(filter, columns);
+    const { rows } = await this.#sql.executeSql(
+      `select j.*, a.progress from (${found}) j ${this.#withProgress} order by ${by}`,
+      values,
+    );
+    return rows.map((row) => this.#recordOf(row));
+  }
+
+  /** The same jobs without what they hold, which may be large. */
+  async listRefs(filter: JobFilter): Promise<JobRef[]> {
+    const { found, values } = this.#found(
+      filter,
+      "j.id, j.name, j.created_on, j.start_after, j.completed_on",
+    );
+    const { rows } = await this.#sql.executeSql(found, values);
+    return rows.map(({ id, name }: Pick<Row, "id" | "name">) => ({ task: taskName(name), uuid: id }));
+  }
+
+  #found({ task, state, key, after, limit }: JobFilter, wanted: string): Found {
     // One that the app does not declare any more may have left jobs behind.
     const queues = task === undefined ? [...this.#tasks.keys()] : [queueName(task)];
     const order = orderOf(state);
@@ -89,14 +116,9 @@ export class Records {
     ];
     const found =
       key === undefined
-        ? this.#eachQueue(conditions, order)
-        : `select ${columns} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
-    const { rows } = await this.#sql.executeSql(
-      `select j.*, a.progress from (select * from (${found}) j order by ${order.by} limit $2) j
-      ${this.#withProgress} order by ${order.by}`,
-      values,
-    );
-    return rows.map((row) => this.#recordOf(row));
+        ? this.#eachQueue(conditions, order, wanted)
+        : `select ${wanted} from ${this.#schema}.job j where ${["j.name = any ($1)", ...conditions].join(" and ")}`;
+    return { found: `select * from (${found}) j order by ${order.by} limit $2`, by: order.by, values };
   }
 
   /** One lookup along the key for each job: a plan of PostgreSQL's own would read every attempt. */
@@ -107,9 +129,9 @@ export class Records {
   }
 
   /** Queue by queue, so that each is read along its index; then the first of all of them are taken. */
-  #eachQueue(conditions: readonly string[], { by }: Order): string {
+  #eachQueue(conditions: readonly string[], { by }: Order, wanted: string): string {
     return `select j.* from unnest($1::text[]) as queue, lateral (
-      select ${columns} from ${this.#schema}.job j
+      select ${wanted} from ${this.#schema}.job j
       where ${["j.name = queue", ...conditions].join(" and ")} order by ${by} limit $2
     ) j`;
   }
@@ -202,13 +224,14 @@ export class Records {
     return rows.length === 0;
   }
 
-  /** Which attempt of a job was the last to begin; undefined when none has. */
-  async lastTake(queue: string, uuid: string, sql: Sql): Promise<number | undefined> {
+  /** Which attempt of each job was the last to begin, where one has. */
+  async lastTakes(queue: string, uuids: readonly string[], sql: Sql): Promise<ReadonlyMap<string, number>> {
     const { rows } = await sql.executeSql(
-      `select retry_count from ${this.#schema}.job where name = $1 and id = $2 and started_on is not null`,
-      [queue, uuid],
+      `select id, retry_count as takes from ${this.#schema}.job
+      where name = $1 and id = any ($2::uuid[]) and started_on is not null`,
+      [queue, uuids],
     );
-    return rows[0]?.retry_count;
+    return new Map(rows.map(({ id, takes }: { id: string; takes: number }) => [id, takes]));
   }
 
   /** The waiting occurrences of a task's other schedules. The condition is that of their index: millions may wait beside. */
