@@ -1,4 +1,8 @@
 import { brand } from "./brand.ts";
+import { describeError } from "./described-error.ts";
+import { OffloopError } from "./offloop-error.ts";
+import { shownValue } from "./shown-value.ts";
+import { stackFrames } from "./stack-frames.ts";
 
 /** What a {@link JobError} says about further attempts. */
 export interface JobErrorOptions {
@@ -50,12 +54,11 @@ export class JobError extends Error {
    *
    * @param reason - Why the attempt failed: the message of the error, in the log and in `job.error`.
    * @param options - Whether to try again, and when.
-   * @throws {TypeError} For an option of another type.
+   * @throws {OffloopError} `OFFLOOP_OPTION_INVALID`, `OFFLOOP_OPTION_UNKNOWN`.
    */
   constructor(reason: string, options: JobErrorOptions = {}) {
+    checkOptions(options);
     const { retry = true, retryAfterMs } = options;
-    checkType("retry", retry, "boolean");
-    if (retryAfterMs !== undefined) checkType("retryAfterMs", retryAfterMs, "number");
     super(reason, "cause" in options ? { cause: options.cause } : undefined);
     this.name = "JobError";
     this.retry = retry;
@@ -70,9 +73,30 @@ function wholeSeconds(ms: number): number {
   return Math.ceil(Math.min(Math.max(ms, 0), YEAR_MS) / 1_000) * 1_000;
 }
 
-function checkType(option: keyof JobErrorOptions, value: unknown, type: "boolean" | "number"): void {
-  if (typeof value === type) return;
-  throw new TypeError(
-    `JobError: expected ${option} to be a ${type}, got a value of type ${typeof value}; write new JobError("gone", { retry: false }) or new JobError("busy", { retryAfterMs: 30_000 })`,
-  );
+const known: Readonly<Record<keyof JobErrorOptions, true>> = { retry: true, retryAfterMs: true, cause: true };
+
+/** A misspelt option would leave the job to be tried again as usual, and nothing would say so. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== "object" || options === null || options instanceof Error)
+    throw refused("OFFLOOP_OPTION_INVALID", `expected its options as an object, got ${shownValue(options)}`);
+  const { retry, retryAfterMs } = options as JobErrorOptions;
+  if (retry !== undefined && typeof retry !== "boolean")
+    throw refused("OFFLOOP_OPTION_INVALID", `expected retry to be true or false, got ${shownValue(retry)}`);
+  if (retryAfterMs !== undefined && typeof retryAfterMs !== "number")
+    throw refused(
+      "OFFLOOP_OPTION_INVALID",
+      `expected retryAfterMs to be a number, got ${shownValue(retryAfterMs)}`,
+    );
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined)
+    throw refused("OFFLOOP_OPTION_UNKNOWN", `there is no option ${shownValue(unknown)}`);
+}
+
+function refused(code: "OFFLOOP_OPTION_INVALID" | "OFFLOOP_OPTION_UNKNOWN", fact: string): OffloopError {
+  const made = new Error();
+  Error.captureStackTrace(made, JobError);
+  return new OffloopError(code, `Cannot make a JobError: ${fact}`, {
+    at: stackFrames(describeError(made))[0],
+    fix: 'write new JobError("gone", { retry: false }), or new JobError("busy", { retryAfterMs: 30_000 })',
+  });
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type DurableTask, type Job, JobError, serve } from "offloop";
+import { type DurableTask, type Job, JobError, type OffloopError, serve } from "offloop";
 import { testClient } from "offloop/testing";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
@@ -127,9 +127,28 @@ test("JobError takes what an upstream says: whole seconds, out of range the near
   const { message, cause, retry, name } = new JobError("gone", { retry: false, cause: 1 });
   assert.deepEqual([message, cause, retry, name], ["gone", 1, false, "JobError"]);
   assert.ok(!("cause" in new JobError("busy")));
-  assert.throws(
-    () => new JobError("", { retry: "no" as never }),
-    /expected retry to be a boolean, got a value of type string/,
-  );
-  assert.throws(() => new JobError("", { retryAfterMs: "60" as never }), TypeError);
+});
+
+test("JobError refuses what would leave the job to be tried again as usual, and says where it was made", () => {
+  const refusals: [unknown, string, RegExp][] = [
+    [{ retry: "no" }, "OFFLOOP_OPTION_INVALID", /expected retry to be true or false, got "no"/],
+    [{ retryAfterMs: "60" }, "OFFLOOP_OPTION_INVALID", /expected retryAfterMs to be a number, got "60"/],
+    [30_000, "OFFLOOP_OPTION_INVALID", /expected its options as an object, got 30000/],
+    [null, "OFFLOOP_OPTION_INVALID", /expected its options as an object, got null/],
+    [new Error("x"), "OFFLOOP_OPTION_INVALID", /expected its options as an object, got an instance of Error/],
+    [{ retryable: false }, "OFFLOOP_OPTION_UNKNOWN", /there is no option "retryable"/],
+  ];
+  for (const [options, code, message] of refusals)
+    assert.throws(
+      () => new JobError("gone", options as never),
+      (thrown: OffloopError) => {
+        assert.equal(thrown.code, code);
+        assert.match(thrown.message, message);
+        assert.match(
+          thrown.message,
+          /at test\/jobs\/job-error\.test\.ts:\d+:\d+\n {2}fix write new JobError/,
+        );
+        return true;
+      },
+    );
 });
