@@ -97,14 +97,15 @@ export async function openApp(
   preloadFastify();
   let watch: Watch | undefined;
   opened.defer(() => watch?.close());
+  const openFiles = new OpenFiles(log);
+  opened.defer(() => openFiles.close());
+  // Before the first job is taken, so that none ends uncounted.
+  const metrics = await openMetricsOf({ app, settings, lanes, openFiles, log, answers: true });
+  opened.defer(() => metrics?.close());
   const { worksOnJobs: works = true, openJobs: open } = options;
   const jobs = await openJobsOf(app, { settings, lanes, tracing, log, works, open });
   opened.defer(() => jobs?.close());
   ending?.throwIfAborted();
-  const openFiles = new OpenFiles(log);
-  opened.defer(() => openFiles.close());
-  const metrics = await openMetricsOf({ app, settings, lanes, openFiles, log, answers: true });
-  opened.defer(() => metrics?.close());
   const wayOut = new WayOut(lanes);
   const sockets = new OpenSockets(settings.websockets);
   const { fastify, connections } = await createServer(app, {

@@ -1,13 +1,23 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { serve } from "offloop";
+import { App, serve } from "offloop";
 import { testClient } from "offloop/testing";
 import { StallingProxy } from "../../bench/jobs/proxy.ts";
 import type { DatabaseServer } from "../../examples/08-pairs/servers/database-server.ts";
 import { startPostgres } from "../../examples/08-pairs/servers/postgres.ts";
+import { resolveSettings } from "../../src/app/settings/settings.ts";
+import { createLogger } from "../../src/http/logs/logger.ts";
+import { openApp } from "../../src/http/open-app.ts";
+import { type OpenJobsOptions, openJobs } from "../../src/jobs/open.ts";
 import { STATEMENT_MS } from "../../src/jobs/postgres/engine-setup.ts";
 import { app, flaky, inOrder, welcome } from "../fixtures/apps/tested-jobs.ts";
 import { withoutPostgres } from "../fixtures/databases.ts";
+
+const waiting = new App();
+const early = waiting.task("early", { durable: true }, async () => {});
 
 test("metrics count the attempts of jobs by outcome, and the jobs by state", async () => {
   await using client = await testClient(app, { metrics: true });
@@ -29,6 +39,35 @@ test("metrics count the attempts of jobs by outcome, and the jobs by state", asy
   ])
     assert.ok(text.split("\n").includes(line), `${line} in\n${text}`);
   assert.match(text, /offloop_background_tasks\{state="running"\} 0/);
+});
+
+test("metrics count the attempts of jobs that waited for the start, and ended before it was over", async () => {
+  await using on = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), "offloop-jobs-"));
+  on.defer(() => rm(dir, { recursive: true, force: true }));
+  const before = await serve(waiting, {
+    port: 0,
+    signals: false,
+    logLevel: "silent",
+    work: false,
+    jobs: { dir },
+  });
+  await early.enqueue();
+  await before.close();
+  const options = {
+    settings: resolveSettings(waiting.settings, { metrics: true, jobs: { dir } }),
+    target: undefined,
+    log: createLogger("silent"),
+    accessLog: false,
+    openJobs: async (of: OpenJobsOptions) => {
+      const jobs = await openJobs(of);
+      await jobs.drained();
+      return jobs;
+    },
+  };
+  const { metrics, jobs } = await openApp(waiting, options, on);
+  assert.match((await metrics?.text()) ?? "", /offloop_job_attempts_total\{task="early",outcome="done"\} 1/);
+  await jobs?.stop(0);
 });
 
 test("metrics have no numbers of jobs while their database does not answer, and say that it does not", {
