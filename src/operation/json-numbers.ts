@@ -4,6 +4,7 @@ import type { ValidationDetail } from "../errors/http-error.ts";
 import { detailsOf } from "../schema/details.ts";
 import { inputJsonSchema } from "../schema/json-schema.ts";
 import { Shape } from "../schema/shape.ts";
+import { inSteps, type Steps } from "../schema/steps.ts";
 import type { CheckedSchema } from "../schema/validate.ts";
 
 /** What has to be known of how numbers are written. */
@@ -81,35 +82,61 @@ export class Fractions {
     return new Fractions(this.#found, owner, key);
   }
 
-  /** A mistake for each of them where the schema takes integers only; one more than the limit when there are more. */
-  mistakes(checked: CheckedSchema, loc: readonly (string | number)[]): ValidationDetail[] {
+  /**
+   * A mistake for each of them where the schema takes integers only; one more than the limit when there are more. A long
+   * value is looked at in steps.
+   */
+  mistakes(
+    checked: CheckedSchema,
+    loc: readonly (string | number)[],
+  ): ValidationDetail[] | Promise<ValidationDetail[]> {
+    return inSteps(this.#mistakesInSteps(checked, loc), checked.limits.lane);
+  }
+
+  *#mistakesInSteps(checked: CheckedSchema, loc: readonly (string | number)[]): Steps<ValidationDetail[]> {
     const root = inputJsonSchema(checked.schema);
     if (root === undefined) return [];
     const issues: Issue[] = [];
-    const place: Place = { owner: this.#owner, key: this.#key, shape: Shape.of(root), path: [] };
-    for (const path of this.#integersFrom(place)) {
+    const start: Place = { owner: this.#owner, key: this.#key, shape: Shape.of(root), path: [] };
+    let places = 0;
+    for (const place of placesFrom(start)) {
+      if (++places % STEP === 0) yield;
+      if (!this.#isWrong(place)) continue;
       issues.push({
         code: "invalid_type",
         expected: "int",
         message: "Input should be a valid integer",
-        path,
+        path: place.path,
       });
       if (issues.length > checked.limits.maxMistakes) break;
     }
     return detailsOf(issues, { ...checked, input: inside(this.#owner, this.#key), loc });
   }
 
-  *#integersFrom({ owner, key, shape, path }: Place): Generator<readonly (string | number)[]> {
-    const value = inside(owner, key);
-    if (typeof value === "number" && shape.takesIntegers && this.#found.get(owner)?.has(key)) yield path;
-    if (value === null || typeof value !== "object" || shape.alternatives.length === 0) return;
-    const tagged = shape.tagged(value);
-    for (const name of Object.keys(value)) {
-      const part = Array.isArray(value) ? Number(name) : name;
-      yield* this.#integersFrom({ owner: value, key: name, shape: tagged.at(part), path: [...path, part] });
-    }
+  #isWrong({ owner, key, shape }: Place): boolean {
+    return (
+      typeof inside(owner, key) === "number" &&
+      shape.takesIntegers &&
+      this.#found.get(owner)?.has(key) === true
+    );
   }
 }
+
+/** The places in a value that its schema says something of, in their order. */
+function* placesFrom(place: Place): Generator<Place> {
+  yield place;
+  const { owner, key, shape, path } = place;
+  const value = inside(owner, key);
+  if (value === null || typeof value !== "object" || shape.alternatives.length === 0) return;
+  const tagged = shape.tagged(value);
+  for (const name of Object.keys(value)) {
+    const part = Array.isArray(value) ? Number(name) : name;
+    yield* placesFrom({ owner: value, key: name, shape: tagged.at(part), path: [...path, part] });
+  }
+}
+
+/** How many places are looked at in one step: less than a millisecond's. */
+const STEP = 1_000;
 
 /** A value within the one that is looked at. */
 interface Place {

@@ -160,10 +160,15 @@ export function checkBody(
   loc: readonly string[],
 ): Validated | Promise<Validated> {
   const result = checkValue(checked, sent, loc);
-  const mistakes = sent.fractions?.mistakes(checked, loc) ?? [];
-  if (mistakes.length === 0) return result;
-  const join = ({ details = [] }: Validated): Validated => ({ details: withOthers(details, mistakes) });
-  return result instanceof Promise ? result.then(join) : join(result);
+  if (sent.fractions === undefined) return result;
+  const mistakes = sent.fractions.mistakes(checked, loc);
+  return result instanceof Promise || mistakes instanceof Promise
+    ? Promise.all([result, mistakes]).then(([late, others]) => joined(late, others))
+    : joined(result, mistakes);
+}
+
+function joined(result: Validated, mistakes: readonly ValidationDetail[]): Validated {
+  return mistakes.length === 0 ? result : { details: withOthers(result.details ?? [], mistakes) };
 }
 
 /** One mistake for each place. */

@@ -3,12 +3,10 @@ import type { ValidationDetail } from "../errors/http-error.ts";
 import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
 import { createRepairOfMany, MAX_REPAIRS, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
+import type { Steps } from "./steps.ts";
 import { triedFor } from "./tried.ts";
 import { countTo } from "./values.ts";
 import { type ZodDefinition, type ZodSchema, zodInternals } from "./zod.ts";
-
-/** Work in steps: others may use the lane between two of them. */
-export type Steps<Result> = Generator<void, Result>;
 
 /** How many alternatives to try on a long value: with nested unions, their number doubles at each level. */
 const MAX_TRIES = 100;

@@ -1,11 +1,11 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
 import { detailsOf, type Refused } from "./details.ts";
-import { ItemCheck, type Steps } from "./item-check.ts";
+import { ItemCheck } from "./item-check.ts";
 import { inputJsonSchema } from "./json-schema.ts";
 import { type Mend, withMends } from "./repair.ts";
 import { Shape } from "./shape.ts";
+import { inSteps, type Steps } from "./steps.ts";
 import { mistakesOfAlternatives, triedFor } from "./tried.ts";
 import { type CheckedSchema, type Validated, validate } from "./validate.ts";
 import { longFrom } from "./values.ts";
@@ -30,25 +30,7 @@ export function validateLong(
   value: unknown,
   loc: Refused["loc"],
 ): Validated | Promise<Validated> {
-  const steps = validateInSteps({ checked, value, loc });
-  const first = steps.next();
-  if (first.done) return first.value;
-  return checked.limits.lane === "loop" ? inTurns(steps) : atOnce(steps);
-}
-
-/** A thread has one call at a time: yielding in between would only let leftovers of an earlier call end this one. */
-function atOnce<T>(steps: Steps<T>): T {
-  let step = steps.next();
-  while (!step.done) step = steps.next();
-  return step.value;
-}
-
-async function inTurns(steps: Steps<Validated | Promise<Validated>>): Promise<Validated> {
-  for (;;) {
-    await nextTurn();
-    const step = steps.next();
-    if (step.done) return step.value;
-  }
+  return inSteps<Validated>(validateInSteps({ checked, value, loc }), checked.limits.lane);
 }
 
 /** The same, in steps. */

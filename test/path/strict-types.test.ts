@@ -65,6 +65,14 @@ eachLane("strict types: JSON values are taken as they are", async (lane) => {
   }
 });
 
+eachLane("strict types: 7.0 in a body so long that it is looked at in steps", async (lane) => {
+  const list = (last: string): string => `{"list": [${"7,".repeat(9_999)}${last}], "number": 7.0}`;
+  const where = [["int_type", "body.list.9999"]];
+  assert.deepEqual(await post(strict, `/${lane}/values`, list("7.0")), where);
+  const fits = (await post(strict, `/${lane}/values`, list("7"))) as { list: number[] };
+  assert.equal(fits.list.length, 10_000);
+});
+
 eachLane("strict types: within sets, maps, tuples, lists, records and unions, too", async (lane) => {
   for (const [text, mistakes] of [
     ['{"set": ["1"]}', [["int_type", "body.set"]]],
