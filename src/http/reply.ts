@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import type { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { FileContent } from "../app/reply.ts";
@@ -18,14 +19,21 @@ const asIs = (body: unknown): string => body as string;
 export function writeReply(reply: FastifyReply, raw: RawReply): void {
   writeHead(reply, raw);
   reply.serializer(asIs);
-  reply.send(sentBody(raw));
+  const { body } = raw;
+  if (typeof body === "string") endInBytes(reply.raw);
+  reply.send(body instanceof Uint8Array ? Buffer.from(body.buffer, body.byteOffset, body.byteLength) : body);
 }
 
-/** A text as bytes where Node would write the headers in its encoding, too. */
-function sentBody({ headers = none, body }: RawReply): unknown {
-  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const isText = typeof body === "string" && !headers.every(([, value]) => isAscii(value));
-  return isText ? Buffer.from(body) : body;
+/**
+ * Node writes the head in the encoding of a text that ends the response: a text becomes bytes where that would change a
+ * header. Only then are all headers there, as the last hook may set one; and hooks see texts as texts.
+ */
+function endInBytes(response: ServerResponse & { readonly _header?: string | null }): void {
+  const end = response.end as (this: ServerResponse, chunk: unknown, ...rest: unknown[]) => ServerResponse;
+  response.end = (chunk?: unknown, ...rest: unknown[]) => {
+    const isText = typeof chunk === "string" && !isAscii(response._header ?? "");
+    return end.call(response, isText ? Buffer.from(chunk) : chunk, ...rest);
+  };
 }
 
 /** The same past Fastify, for a reply that no plugin can see: a small request costs less so. */

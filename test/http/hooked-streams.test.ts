@@ -39,5 +39,16 @@ eachLane("a stream whose reply a plugin's onSend hook refuses is closed", async 
 
 eachLane("a header's Latin-1 letters are one byte each, also past a plugin", async (lane) => {
   const response = await fetch(`${server.url}/${lane}/accented`);
-  assert.deepEqual([response.headers.get("x-name"), await response.text()], ["Zoë", "é"]);
+  const { headers } = response;
+  assert.deepEqual(
+    [headers.get("x-name"), headers.get("x-hooked"), await response.text()],
+    ["Zoë", "Zoë saw a string", "é"],
+  );
+});
+
+eachLane("so are those of a header that a plugin's last hook sets", async (lane) => {
+  for (const path of ["text", "nothing"]) {
+    const { headers } = await fetch(`${server.url}/${lane}/${path}`);
+    assert.equal(headers.get("x-hooked"), "Zoë saw a string", path);
+  }
 });
