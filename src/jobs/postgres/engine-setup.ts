@@ -1,4 +1,5 @@
-import type { ConstructorOptions, Queue } from "pg-boss";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ConstructorOptions, PgBoss, Queue } from "pg-boss";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { EmbeddedDatabase } from "../embedded/embedded.ts";
 import type { JobTask } from "../store.ts";
@@ -97,6 +98,29 @@ export function bossOptions(
   const { url } = place as { readonly url: string };
   const limits = { query_timeout: statementMs, connectionTimeoutMillis: STATEMENT_MS };
   return { ...common, ...limits, connectionString: url, max, application_name: "offloop jobs" };
+}
+
+/** How often a database is tried that may be starting, or has no connection left, and how long after the first time. */
+const STARTS = 3;
+const START_AGAIN_MS = 1_000;
+
+/** Starts pg-boss. What would be refused each time is not tried again, as it would be by pg-boss. */
+export async function startBoss(boss: PgBoss): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await boss.start();
+      return;
+    } catch (error) {
+      if (tries === STARTS || isFinal(error)) throw error;
+      await delay(START_AGAIN_MS * 2 ** (tries - 1));
+    }
+  }
+}
+
+/** Whether a database refuses what the role may not do, or a name: waiting does not help. */
+function isFinal(error: unknown): boolean {
+  const { code } = error as { readonly code?: string };
+  return code !== undefined && (code === NO_RIGHT || code === READ_ONLY || NO_SCHEMA_NAMES.has(code));
 }
 
 export function queueOf({ retries, backoffMs, ordered, keepMs }: JobTask, embedded: boolean): JobQueue {

@@ -33,6 +33,7 @@ import {
   openError,
   orderError,
   queueOf,
+  startBoss,
 } from "./engine-setup.ts";
 import { cancelGivenUp } from "./given-up.ts";
 import { type Affected, Outcomes } from "./outcomes.ts";
@@ -101,7 +102,7 @@ export class Engine implements JobStore {
     boss.on("error", (error) => options.onError(asError(error)));
     let step: OpenStep = "looking for its schema";
     try {
-      await boss.start({ attempts: 3 });
+      await startBoss(boss);
       const engine = new Engine(boss, embedded, options);
       if (options.isBeside !== true)
         await engine.#prepare(options, (next) => {
