@@ -10,25 +10,13 @@ import type { JobEvents } from "./worker/loop.ts";
 
 /** An unreachable database is logged at this interval, not on every attempt to reach it. */
 const SAME_ERROR_MS = 10_000;
+/** Some messages have an id or a time in them, and never come again. */
+const MOST_MESSAGES = 100;
 
 /** Logs what happens to jobs here, and publishes it if anyone listens. */
 export function loggedEvents(log: Log): JobEvents {
-  const said = new Map<string, number>();
-  /** What several calls have failed with, for as long as they do. */
-  const toldOf = new WeakSet<object>();
   return {
-    onError: (error) => {
-      if (error instanceof Error) {
-        if (toldOf.has(error)) return;
-        toldOf.add(error);
-      }
-      const { message } = describeError(error);
-      const now = performance.now();
-      if (now - (said.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;
-      if (said.size > 100) said.clear();
-      said.set(message, now);
-      log.error({ err: loggable(describeError(error)) }, `jobs: ${message}`);
-    },
+    onError: errorLog(log),
     onTakenAgain: ({ job, task, number }) => {
       const id = formatJobId(job);
       log.warn(
@@ -62,6 +50,25 @@ export function loggedEvents(log: Log): JobEvents {
         jobChannel.publish({ event: "end", ...about(attempt), outcome: outcome.kind, runMs });
       logOutcome(log, attempt, outcome);
     },
+  };
+}
+
+/** Logs errors, but not one that several calls have failed with, and seldom one that comes again and again. */
+function errorLog(log: Log): JobEvents["onError"] {
+  const saidAt = new Map<string, number>();
+  const logged = new WeakSet<object>();
+  return (error) => {
+    if (error instanceof Error) {
+      if (logged.has(error)) return;
+      logged.add(error);
+    }
+    const described = describeError(error);
+    const { message } = described;
+    const now = performance.now();
+    if (now - (saidAt.get(message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;
+    if (saidAt.size > MOST_MESSAGES) saidAt.clear();
+    saidAt.set(message, now);
+    log.error({ err: loggable(described) }, `jobs: ${message}`);
   };
 }
 

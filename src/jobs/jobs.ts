@@ -130,39 +130,44 @@ export class StoredJobs implements Jobs {
   ): AsyncGenerator<Job<Result>> {
     const ref = refOf("follow", id, at);
     if (ref === undefined) throw unknownJob(id, at);
-    const stop = this.#store.listen((notice) => isAbout(notice, ref) && news.tell());
-    this.#followed.add(news);
     // A generator around this one that streams an answer cannot be ended while it waits here.
     const signals = [signal, waitingClient()?.signal].filter((one) => one !== undefined);
-    const end = (): void => news.end();
-    for (const one of signals) one.addEventListener("abort", end, { once: true });
+    using _ = this.#hearOf(ref, news, signals);
     const checkSignals = (): void => {
       for (const one of signals) one.throwIfAborted();
     };
-    try {
+    checkSignals();
+    let shown = "";
+    while (!news.ended) {
+      const next = news.next(LOOK_MS);
+      const look = await this.#looks.look(ref);
       checkSignals();
-      let shown = "";
-      while (!news.ended) {
-        const next = news.next(LOOK_MS);
-        const look = await this.#looks.look(ref);
-        checkSignals();
-        if (look === undefined && shown === "") throw unknownJob(id, at);
-        if (look === undefined) return; // no longer stored
-        const isLast = ended.has(look.record.state);
-        const isNews = look.text !== shown;
-        shown = look.text;
-        // A copy: the app may change what it receives.
-        if (isNews) yield jobOf(structuredClone(look.record)) as Job<Result>;
-        if (isLast) return;
-        await next;
-        checkSignals();
-      }
-    } finally {
-      for (const one of signals) one.removeEventListener("abort", end);
-      this.#followed.delete(news);
-      stop();
-      news.end();
+      if (look === undefined && shown === "") throw unknownJob(id, at);
+      if (look === undefined) return; // no longer stored
+      const isLast = ended.has(look.record.state);
+      const isNews = look.text !== shown;
+      shown = look.text;
+      // A copy: the app may change what it receives.
+      if (isNews) yield jobOf(structuredClone(look.record)) as Job<Result>;
+      if (isLast) return;
+      await next;
+      checkSignals();
     }
+  }
+
+  /** Tells of each notice about a job until it is disposed; a signal ends the news. */
+  #hearOf(ref: JobRef, news: News, signals: readonly AbortSignal[]): Disposable {
+    const heard = new DisposableStack();
+    const end = (): void => news.end();
+    heard.defer(end);
+    heard.defer(this.#store.listen((notice) => isAbout(notice, ref) && news.tell()));
+    this.#followed.add(news);
+    heard.defer(() => void this.#followed.delete(news));
+    for (const signal of signals) {
+      signal.addEventListener("abort", end, { once: true });
+      heard.defer(() => signal.removeEventListener("abort", end));
+    }
+    return heard;
   }
 }
 
