@@ -12,6 +12,10 @@ const ownRules = new Set<unknown>([
 /**
  * Whether a rule of the user's own has refused a value. It has seen the value as it was sent, and what it refuses is not
  * to be converted until it fits: pydantic does not either when a `BeforeValidator` raises.
+ *
+ * Where the rule is that of one alternative of a union, pydantic goes on to convert the value for the others. Here that
+ * happens where the library reports the union, with what each alternative has refused. Where it reports the rule alone,
+ * nothing tells it from a rule on the whole union, which has to be obeyed.
  */
 export function isOwnRule({ code, type }: LibraryIssue, value: unknown, { alternatives }: Shape): boolean {
   if (ownRules.has(code) || ownRules.has(type)) return true;
