@@ -67,6 +67,31 @@ test("the built package starts its dev process, threads and watchdog, and distin
   assert.doesNotMatch(output, /dist\//);
 });
 
+test("the built package knows its own frames where Node reads its source maps, too", async (t) => {
+  const folder = appFolder({
+    "app.ts": `import { App } from "offloop";
+export const app = new App();
+app.get("/loop", async () => {
+  throw new Error("out of stock");
+});
+app.get("/thread", () => {
+  throw new Error("out of print");
+});
+`,
+  });
+  const inProduction = ["--enable-source-maps", builtCommand, "run", folder.path("app.ts"), "--port", "0"];
+  const running = command(inProduction, []);
+  t.after(() => running.child.kill("SIGKILL"));
+  const url = /http:[^\s"]+/.exec(await running.line(/listens on/))?.[0];
+  for (const lane of lanes) assert.equal((await fetch(`${url}/${lane}`)).status, 500);
+  running.child.kill("SIGTERM");
+  const { code, output } = await running.ended();
+  assert.equal(code, 0, output);
+  assert.match(output, /out of stock[^\n]*app\.ts:4:/);
+  assert.match(output, /out of print[^\n]*app\.ts:7:/);
+  assert.doesNotMatch(output, /(dist|src)\/|process\.exit was called/);
+});
+
 test("the built package answers health probes from their own thread", async (t) => {
   const folder = appFolder({
     "app.ts": app,

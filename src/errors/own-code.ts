@@ -6,8 +6,21 @@ import { fileURLToPath } from "node:url";
  */
 export const ownFolder: string = new URL("../", import.meta.url).href;
 
-/** The same folder as a path, which is what V8 calls the modules of a `node:vm`, where Jest loads everything. */
-const ownPath = ownFolder.startsWith("file:") ? fileURLToPath(ownFolder) : ownFolder;
+/**
+ * Where its source maps place the code of the package, which does not have these files. Node names them in stacks if it
+ * runs with `--enable-source-maps`.
+ */
+const mappedFolder = new URL("../src/", ownFolder).href;
+
+const ownFolders: readonly string[] = [...new Set([ownFolder, mappedFolder])];
+
+/**
+ * The same folders as paths, which is what V8 calls the modules of a `node:vm`, where Jest loads everything, and what
+ * Node calls the files of source maps.
+ */
+const ownPaths: readonly string[] = ownFolders.map((folder) =>
+  folder.startsWith("file:") ? fileURLToPath(folder) : folder,
+);
 
 /** `.ts` in the repository and `.js` in the package. */
 export const ownExtension: string = /\.[cm]?[jt]s$/.exec(import.meta.url)?.[0] ?? ".js";
@@ -22,9 +35,10 @@ export function ownEntry(path: string): URL {
   return ownFile(path + ownExtension);
 }
 
-/** Whether a script is offloop's own. Pass V8's name of the running code: a source map may place it anywhere. */
+/** Whether a script is offloop's own. Pass V8's name of the running code: a user's source map may place it anywhere. */
 export function isOwnScript(name: string): boolean {
-  return name.startsWith(ownFolder) || name.startsWith(ownPath);
+  const isInside = (folder: string): boolean => name.startsWith(folder);
+  return ownFolders.some(isInside) || ownPaths.some(isInside);
 }
 
 /** A message may name that path, too. */
@@ -32,7 +46,8 @@ const FRAME = /^\s*at .*:\d+\)?$/;
 
 /** Whether a line of a stack is a frame in offloop's own code. */
 export function isOwnFrame(line: string): boolean {
-  return line.includes(ownFolder) || (line.includes(ownPath) && FRAME.test(line));
+  const isNamed = (folder: string): boolean => line.includes(folder);
+  return ownFolders.some(isNamed) || (ownPaths.some(isNamed) && FRAME.test(line));
 }
 
 /**
