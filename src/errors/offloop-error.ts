@@ -138,6 +138,7 @@ export const errorCodes = {
   OFFLOOP_JOBS_TRANSACTION: "A job cannot be stored in the transaction you passed.",
   OFFLOOP_JOBS_UNDECLARED: "Jobs wait for tasks that the app does not declare.",
   OFFLOOP_JOBS_UNFINISHED: "Of many jobs to be changed together, only some were.",
+  OFFLOOP_JOBS_UNHEARD: "The notices of the jobs' database do not arrive.",
   OFFLOOP_JOBS_UNREACHABLE: "The database of the jobs is away.",
   OFFLOOP_LANE_UNKNOWN: "offloop cannot tell whether a function was written as async.",
   OFFLOOP_LIFESPAN_FAILED:

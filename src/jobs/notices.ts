@@ -23,6 +23,11 @@ function detailOf(notice: Exclude<Notice, { kind: "enqueued" }>): string {
 
 const NO_ATTEMPT = "-";
 
+/** A notice that means nothing: the process that has sent it sees whether it arrives, all others pass over it. */
+export function formatTrial(uuid: string): string {
+  return ` trial ${uuid}`;
+}
+
 /** @param taskOf - Returns the task that a queue belongs to. */
 export function parseNotice(text: string, taskOf: (queue: string) => string): Notice | undefined {
   if (!text.startsWith(" ")) return { kind: "enqueued", task: taskOf(text) };

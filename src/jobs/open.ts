@@ -14,6 +14,7 @@ import { StoredJobs } from "./jobs.ts";
 import { argumentsOf } from "./payload.ts";
 import { Engine } from "./postgres/engine.ts";
 import type { JobsPlace } from "./postgres/engine-setup.ts";
+import { sayUnheard } from "./postgres/hearing.ts";
 import { Outage } from "./postgres/outage.ts";
 import { checkRights } from "./postgres/rights.ts";
 import { sayUndeclared } from "./postgres/undeclared.ts";
@@ -73,6 +74,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
       events.onError(error);
       outage?.note(error);
     },
+    onUnheard: () => sayUnheard(log, settings.pollMs),
   });
   const engine = await opening.finally(() => clearTimeout(said));
   await using opened = new AsyncDisposableStack();

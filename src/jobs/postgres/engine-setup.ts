@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly statementMs?: number;
   /** Called for failures in the background: a connection that ends, a database that restarts. */
   readonly onError: (error: Error) => void;
+  /** Called when the notices of a PostgreSQL database do not arrive. */
+  readonly onUnheard?: () => void;
 }
 
 /** A job whose process is silent for this long may be run by another. The minimum that pg-boss accepts. */

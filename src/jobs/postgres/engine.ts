@@ -36,6 +36,7 @@ import {
   startBoss,
 } from "./engine-setup.ts";
 import { cancelGivenUp } from "./given-up.ts";
+import { Hearing } from "./hearing.ts";
 import { type Affected, Outcomes } from "./outcomes.ts";
 import { createOwnSchema } from "./own-schema.ts";
 import { queueName, taskName } from "./queue-name.ts";
@@ -66,6 +67,7 @@ export class Engine implements JobStore {
   readonly #outcomes: Outcomes;
   readonly #changes: Changes;
   readonly #notices = new NoticeBoard();
+  readonly #hearing: Hearing;
   #listening: { close(): Promise<void> } | undefined;
 
   private constructor(boss: PgBoss, embedded: EmbeddedDatabase | undefined, options: EngineOptions) {
@@ -86,6 +88,7 @@ export class Engine implements JobStore {
       records: this.#records,
       schema,
     });
+    this.#hearing = new Hearing(this.#database, noticeChannel(schema), () => options.onUnheard?.());
   }
 
   /**
@@ -99,11 +102,15 @@ export class Engine implements JobStore {
     const { place } = options;
     const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir, options.onError) : undefined;
     const boss = new PgBoss(bossOptions(options, embedded));
-    boss.on("error", (error) => options.onError(asError(error)));
+    let engine: Engine | undefined;
+    boss.on("error", (given) => {
+      const error = asError(given);
+      if (engine === undefined || !engine.#hearing.isKnown(error)) options.onError(error);
+    });
     let step: OpenStep = "looking for its schema";
     try {
       await startBoss(boss);
-      const engine = new Engine(boss, embedded, options);
+      engine = new Engine(boss, embedded, options);
       if (options.isBeside !== true)
         await engine.#prepare(options, (next) => {
           step = next;
@@ -142,10 +149,7 @@ export class Engine implements JobStore {
     this.#listening = await this.#database.listen(
       noticeChannel(this.#schema),
       (text) => this.#hear(text),
-      // Notices sent meanwhile were missed.
-      () => {
-        for (const task of this.#tasks.keys()) this.#notices.tell({ kind: "enqueued", task });
-      },
+      () => this.#onListening(),
     );
   }
 
@@ -168,7 +172,14 @@ export class Engine implements JobStore {
     for (const { name, ids } of rows) await this.#boss.fail(name, ids, { error: lostError });
   }
 
+  #onListening(): void {
+    // Notices sent meanwhile were missed.
+    for (const task of this.#tasks.keys()) this.#notices.tell({ kind: "enqueued", task });
+    if (this.#embedded === undefined) void this.#hearing.try();
+  }
+
   #hear(text: string): void {
+    this.#hearing.hear(text);
     const notice = parseNotice(text, taskName);
     if (notice !== undefined) this.#notices.tell(notice);
   }
@@ -335,6 +346,7 @@ export class Engine implements JobStore {
   }
 
   async close(): Promise<void> {
+    this.#hearing.close();
     // A connection over which nothing passes would never say that it has ended.
     await within(CLOSE_MS, this.#listening?.close() ?? Promise.resolve());
     // The pool is closed before its connections are: what they report when a database ends together with them is
