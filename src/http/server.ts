@@ -15,6 +15,7 @@ import { AddedRoutes } from "./added-routes.ts";
 import { addBefore, addPart, type PartServices, refusalsOf } from "./app-part.ts";
 import { passBodies } from "./bodies/request-bodies.ts";
 import { removeLeftFolders } from "./bodies/upload-folder.ts";
+import { warnOfUnwritableFolder } from "./bodies/upload-start.ts";
 import { Connections } from "./connections/connections.ts";
 import type { OpenFiles } from "./connections/open-files.ts";
 import type { Refusals } from "./connections/refusals.ts";
@@ -69,7 +70,10 @@ export async function createServer(app: App, parts: ServerParts): Promise<AppSer
   const hasSockets = lanes.sockets.length > 0;
   const connections = createConnections(parts, isOpen, hasSockets);
   const readsForms = lanes.operations.some(({ readsForm }) => readsForm);
-  if (readsForms) await removeLeftFolders();
+  if (readsForms) {
+    await removeLeftFolders();
+    await warnOfUnwritableFolder(parts.log, lanes.operations);
+  }
   const observers: ObserveRequest[] = [];
   const fastifyParts = { connections, refusals, observers, hasSockets, readsForms, isOpen };
   const fastify = await createFastify(settings, fastifyParts);

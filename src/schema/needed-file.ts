@@ -11,6 +11,20 @@ export function needsFile(schema: AnySchema): boolean {
   return json !== undefined && needs(json, json, []);
 }
 
+/** Whether a schema accepts a file anywhere, also an optional one. False where its library cannot describe it. */
+export function mayHoldFile(schema: AnySchema): boolean {
+  const json = jsonSchemaOf(schema, "input");
+  return json !== undefined && holdsFile(json);
+}
+
+/** JSON Schema nests in objects and lists, and refers to what is beside it: a file anywhere is one of the schema's. */
+function holdsFile(json: unknown): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  const { contentMediaType, contentEncoding } = json as JsonSchema;
+  if (contentMediaType === BINARY && contentEncoding === undefined) return true;
+  return Object.values(json).some(holdsFile);
+}
+
 function needs(json: JsonSchema, root: JsonSchema, above: readonly JsonSchema[]): boolean {
   if (above.includes(json)) return false;
   const inner = (part: JsonSchema): boolean => needs(part, root, [...above, json]);

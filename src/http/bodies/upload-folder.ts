@@ -17,11 +17,16 @@ export class UploadDiskError extends OffloopError {
 
   constructor(cause: NodeJS.ErrnoException) {
     super("OFFLOOP_UPLOAD_DISK", `Cannot keep an upload on disk: ${cause.message}`, {
-      fix: `set TMPDIR to a folder that exists, is writable and has room (now ${tmpdir()})`,
+      fix: folderFix(),
       cause,
     });
     this.statusCode = cause.code === "ENOSPC" || cause.code === "EDQUOT" ? 507 : 500;
   }
+}
+
+/** What to do about a temporary folder that takes no files. */
+export function folderFix(): string {
+  return `set TMPDIR to a folder that exists, is writable and has room (now ${tmpdir()})`;
 }
 
 const PREFIX = "offloop-uploads-";
