@@ -91,7 +91,7 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
   opened.defer(bind(app, jobs, new Enqueuer(store, Date.now, trace)));
   const worker = options.works ? await work(options, { engine, place, tasks, events }) : undefined;
   opened.defer(async () => void (await worker?.close(0)));
-  if ("dir" in place) opened.defer(await answerAsOwner(place.dir, jobs));
+  if ("dir" in place) opened.defer(await answerAsOwner(place.dir, jobs, (error) => sayUnasked(log, error)));
   const open = opened.move();
   return {
     jobs,
@@ -102,6 +102,11 @@ export async function openJobs(options: OpenJobsOptions): Promise<OpenJobs> {
     stop: async (graceMs) => worker && stop(worker, graceMs, log),
     close: () => open.disposeAsync(),
   };
+}
+
+/** Without its socket the process has all but the answers to `offloop jobs`. */
+function sayUnasked(log: Log, { message }: Error): void {
+  log.warn(`jobs: "offloop jobs" cannot ask this process, since the system refuses the socket: ${message}`);
 }
 
 /** What a worker works with. There is one log of events, so that no error is logged twice. */

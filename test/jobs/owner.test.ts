@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { mkdir, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { connect, createServer, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -15,6 +15,11 @@ import { jobTask } from "../fixtures/job-engines.ts";
 const store = new MemoryStore([jobTask("task")], Date);
 const jobs = new StoredJobs(store, Date.now);
 
+/** No socket is refused here, but where a test says so. */
+function refused(error: Error): void {
+  throw error;
+}
+
 async function folder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "offloop-owner-"));
   t.after(() => rm(dir, { recursive: true }));
@@ -23,7 +28,7 @@ async function folder(t: TestContext): Promise<string> {
 
 test("askOwner() gives a job as it is: its times are dates, and what it holds is whatever it was", async (t) => {
   const dir = await folder(t);
-  const leave = await answerAsOwner(dir, jobs);
+  const leave = await answerAsOwner(dir, jobs, refused);
   t.after(leave);
   const args = [{ departsAt: "north", startedAt: "2026" }];
   const uuid = await store.add({ task: "task", uuid: newUuid(), payload: { args } });
@@ -39,7 +44,7 @@ test("answerAsOwner() outlives a process that ends while it is answered", {
 }, async (t) => {
   const dir = await folder(t);
   const uuid = await store.add({ task: "task", uuid: newUuid(), payload: { args: ["x".repeat(4_000_000)] } });
-  const leave = await answerAsOwner(dir, jobs);
+  const leave = await answerAsOwner(dir, jobs, refused);
   const asking = connect(join(dir, "owner.sock"));
   asking.write(`${JSON.stringify({ ask: "get", args: [formatJobId({ task: "task", uuid })] })}\n`);
   await once(asking, "readable");
@@ -53,9 +58,49 @@ test("answerAsOwner() outlives a process that ends while it is answered", {
 test("answerAsOwner() is found in a folder whose name has more bytes than a socket's path may have", async (t) => {
   const dir = join(await folder(t), "ü".repeat(55));
   await mkdir(dir);
-  const leave = await answerAsOwner(dir, jobs);
+  const leave = await answerAsOwner(dir, jobs, refused);
   t.after(leave);
   assert.ok(await askOwner(dir));
+});
+
+/** Lets the system refuse a socket, as a disk does that keeps none. */
+function withoutSockets(t: TestContext, isRefused: (path: string) => boolean): void {
+  const { listen } = Server.prototype;
+  t.mock.method(Server.prototype, "listen", function (this: Server, ...args: Parameters<typeof listen>) {
+    const path = String(args[0]);
+    if (!isRefused(path)) return listen.apply(this, args);
+    const error = Object.assign(new Error(`listen ENOTSUP: operation not supported on socket ${path}`), {
+      code: "ENOTSUP",
+    });
+    process.nextTick(() => this.emit("error", error));
+    return this;
+  });
+}
+
+test("answerAsOwner() is found where the disk keeps no sockets, also after a process that was killed there", {
+  skip: process.platform === "win32" && "the folder has no socket",
+}, async (t) => {
+  const dir = await folder(t);
+  withoutSockets(t, (path) => path.endsWith("owner.sock"));
+  for (const _ of ["first", "after a kill"]) {
+    const leave = await answerAsOwner(dir, jobs, refused);
+    assert.ok((await stat(join(dir, "owner.sock"))).isFile());
+    const elsewhere = await stat(await readFile(join(dir, "owner.sock"), "utf8"));
+    assert.equal(elsewhere.mode & 0o777, 0o600, "only this user may ask");
+    assert.ok(await askOwner(dir));
+    await leave();
+    assert.equal(await askOwner(dir), undefined);
+  }
+});
+
+test("answerAsOwner() goes on where the system refuses every socket, and says so", async (t) => {
+  const dir = await folder(t);
+  withoutSockets(t, () => true);
+  const errors: Error[] = [];
+  const leave = await answerAsOwner(dir, jobs, (error) => errors.push(error));
+  assert.match(String(errors), /^Error: listen ENOTSUP/);
+  assert.equal(await askOwner(dir), undefined);
+  await leave();
 });
 
 test("askOwner() says in one sentence that the owner ended before it answered, and what it refused", {
@@ -71,7 +116,7 @@ test("askOwner() says in one sentence that the owner ended before it answered, a
   });
   ends.close();
   await once(ends, "close");
-  t.after(await answerAsOwner(dir, jobs));
+  t.after(await answerAsOwner(dir, jobs, refused));
   const asked = await askOwner(dir);
   await assert.rejects(async () => asked?.list({ limit: -1 }), {
     code: "OFFLOOP_JOBS_OWNED",
@@ -84,7 +129,7 @@ test("answerAsOwner() ends although a process that asks nothing is connected", {
   timeout: 10_000,
 }, async (t) => {
   const dir = await folder(t);
-  const leave = await answerAsOwner(dir, jobs);
+  const leave = await answerAsOwner(dir, jobs, refused);
   const silent = connect(join(dir, "owner.sock"));
   await once(silent, "connect");
   assert.ok(await askOwner(dir), "which has seen it by now");

@@ -1,12 +1,9 @@
-import { createHash } from "node:crypto";
-import { rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Jobs } from "../../app/tasks/jobs.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
+import { listenFor, reachedAt } from "./owner-socket.ts";
 
 /** Questions to the process that has the folder open. `follow` is not among them, since it has no single answer. */
 const questions = ["get", "list", "attempts", "counts", "cancel", "retry", "retryAll", "cancelAll"] as const;
@@ -19,27 +16,29 @@ interface Ask {
 
 type Answer = { readonly answer: unknown } | { readonly failed: string };
 
-/** The path of a socket has at most 107 bytes, and on macOS 103. */
-const LONGEST_PATH_BYTES = 100;
-
 /**
- * Answers, on a socket in the folder, what other processes of this machine ask about the jobs
- * that this process has open.
+ * Answers, on a socket in the folder, what other processes of this machine ask about the jobs that this process has
+ * open.
+ *
+ * @param onRefused - Called when the system refuses the socket: then nobody can ask, and everything else goes on.
  */
-export async function answerAsOwner(dir: string, jobs: Jobs): Promise<() => Promise<void>> {
-  const path = socketPath(dir);
-  // Left by a process that was killed: the folder's lock shows that it has gone.
-  if (process.platform !== "win32") await rm(path, { force: true });
+export async function answerAsOwner(
+  dir: string,
+  jobs: Jobs,
+  onRefused: (error: Error) => void,
+): Promise<() => Promise<void>> {
   const asking = new Set<Socket>();
   const server = createServer((socket) => {
     asking.add(socket);
     socket.once("close", () => asking.delete(socket));
     answer(socket, jobs).catch(() => {}); // whoever asked has gone
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(path, resolve);
-  });
+  try {
+    await listenFor(dir, server);
+  } catch (error) {
+    onRefused(error as Error);
+  }
+  server.on("error", () => {}); // a process that asks is not let in while no descriptor is free
   server.unref();
   return async () => {
     const left = closed(server);
@@ -81,7 +80,7 @@ async function answerTo(line: string, jobs: Jobs): Promise<Answer> {
 }
 
 async function ask(dir: string, question: Ask): Promise<unknown> {
-  const socket = connect(socketPath(dir));
+  const socket = connect(await reachedAt(dir));
   await new Promise<void>((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("error", reject);
@@ -122,15 +121,6 @@ function revive(answer: unknown): unknown {
     times.has(name) && typeof value === "string" ? new Date(value) : value,
   ]);
   return Object.fromEntries(fields);
-}
-
-function socketPath(dir: string): string {
-  const hash = createHash("sha256").update(dir).digest("hex").slice(0, 16);
-  if (process.platform === "win32") return `\\\\.\\pipe\\offloop-jobs-${hash}`;
-  const own = join(dir, "owner.sock");
-  const local = relative(process.cwd(), own);
-  const path = local.length < own.length ? local : own;
-  return Buffer.byteLength(path) <= LONGEST_PATH_BYTES ? path : join(tmpdir(), `offloop-jobs-${hash}.sock`);
 }
 
 function closed(server: Server): Promise<void> {
