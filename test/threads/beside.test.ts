@@ -94,6 +94,9 @@ test("a request that computes past its deadline is ended, whatever awaits beside
   await here.arrived(1);
   open.task.resolve();
   assert.equal((await computing).status, 504);
+  await server.logged(({ msg }) =>
+    /Cannot close what GET \/closes-late has left open: its thread has ended/.test(msg),
+  );
 });
 
 test("a request is answered, though what closes beside it has no deadline and never ends", async (t) => {

@@ -47,6 +47,20 @@ export function exitedError(
   });
 }
 
+/** What a thread has thrown as it closed what an answer had left open, or why it could not: it has ended first. */
+export function unclosedError(operation: string, error: unknown): unknown {
+  if (!(error instanceof OffloopError) || error.code !== "OFFLOOP_THREAD_EXITED") return error;
+  return new OffloopError(
+    "OFFLOOP_THREAD_EXITED",
+    `Cannot close what ${operation} has left open: its thread has ended, though the request was answered`,
+    {
+      at: error.at,
+      fix: 'give the scope "function" to what must close, and look in the log for the call that ended the thread',
+      cause: error,
+    },
+  );
+}
+
 function byError(cause: unknown): { readonly why: string; readonly fix: string } {
   const fix =
     "look at the stack of the error: this function, too little memory, or a timer from an earlier call";

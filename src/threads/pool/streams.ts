@@ -5,6 +5,7 @@ import type { Followed, FollowUp, NamedCall, OpenReplyRef, Pulled } from "../cro
 import { packThrown, unpackThrown } from "../crossing/values.ts";
 import type { CallPool, NewCall, ThreadHandle } from "./call.ts";
 import { areChunksObserved, publishChunks } from "./chunk-events.ts";
+import { unclosedError } from "./errors.ts";
 
 /** Where a reply is still open. */
 export interface OpenAt extends Pick<NewCall, "work" | "waiter" | "bindable" | "timeoutMs"> {
@@ -44,6 +45,8 @@ export function fetchRest(
     try {
       if (isLost) return; // what was open has gone with its thread, whose end has been reported
       await ask({ open, ask: "finish", ...(failure && { failure: packThrown(failure.error) }) });
+    } catch (error) {
+      throw unclosedError(at.answers.operation, error);
     } finally {
       at.thread.release();
     }
