@@ -1,3 +1,5 @@
+import { clearTimeout, setTimeout } from "../errors/timers.ts";
+
 /** Resolves with whether `event` happens within the time. Rejects if `event` rejects. */
 export async function within(ms: number, event: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -7,6 +7,7 @@ import { pathPatterns, withoutOrigin } from "../app/path.ts";
 import type { ResolvedSettings } from "../app/settings/settings.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { setImmediate } from "../errors/timers.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { parseQuery } from "../operation/raw.ts";

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { nextTurn } from "../errors/timers.ts";
 import { formatJobId } from "./job-id.ts";
 import type { JobRecord, JobRef, JobStore } from "./store.ts";
 
@@ -42,7 +42,7 @@ export class Looks {
   async #lookAtAll(): Promise<void> {
     this.#looking = true;
     // Together with all that is wanted in this turn of the loop.
-    await setImmediate();
+    await nextTurn();
     while (this.#wanted.size > 0) {
       const batch = [...this.#wanted].slice(0, MOST);
       // A look that is wanted from now on may be about a later change.

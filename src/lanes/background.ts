@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { BackgroundCall } from "../app/tasks/background.ts";
 import { type DescribedError, describeError, loggable } from "../errors/described-error.ts";
+import { nextTurn } from "../errors/timers.ts";
 import type { RunTask } from "./around.ts";
 
 /** Called with whatever goes wrong after a response. */

@@ -1,10 +1,10 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { types } from "node:util";
 import { isBodyless, Reply } from "../app/reply.ts";
 import { Events, isEvent, type ServerSentEvent } from "../app/server-sent-events.ts";
 import { checkCopy } from "../errors/brand.ts";
 import { detailText } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { nextTurn } from "../errors/timers.ts";
 import { type Validated, validate } from "../schema/validate.ts";
 import type { CompiledOperation } from "./compile.ts";
 import type { Exchange } from "./context.ts";

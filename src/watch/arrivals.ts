@@ -1,4 +1,5 @@
 import { channel } from "node:diagnostics_channel";
+import { setImmediate } from "../errors/timers.ts";
 import { clockMs } from "./shared-words.ts";
 
 const requestStart = channel("http.server.request.start");

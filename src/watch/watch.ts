@@ -3,6 +3,7 @@ import { isMainThread, type Worker } from "node:worker_threads";
 import { type BlockReport, blockedChannel } from "../channels/channels.ts";
 import { ownEntry } from "../errors/own-code.ts";
 import { startThread } from "../errors/start-thread.ts";
+import { clearTimeout, setTimeout } from "../errors/timers.ts";
 import { Arrivals } from "./arrivals.ts";
 import { isCpuMetered } from "./cpu-use.ts";
 import { isAnyInProgress, markContinuations, markNames, marks, onNewMark } from "./marks.ts";

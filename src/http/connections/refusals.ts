@@ -1,4 +1,3 @@
-import { setImmediate as turn } from "node:timers/promises";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { Layered } from "../../app/layer.ts";
@@ -6,6 +5,7 @@ import { type AppPart, layeredAt } from "../../app/parts.ts";
 import { pathOfUrl } from "../../app/path.ts";
 import { describeError } from "../../errors/described-error.ts";
 import { HTTPError } from "../../errors/http-error.ts";
+import { nextTurn } from "../../errors/timers.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import { tooLargeForLoop } from "../../operation/body.ts";
 import type { RawReply } from "../../operation/raw.ts";
@@ -83,7 +83,7 @@ async function keepConnection(
 ): Promise<void> {
   if (!reply.hasHeader("connection")) return;
   // Node's parser runs this between a body's last bytes and its end, which arrive in one packet.
-  if (!raw.complete) await turn();
+  if (!raw.complete) await nextTurn();
   if (raw.complete) reply.removeHeader("connection");
   else if (!closing) lingerAfter(reply.raw);
 }

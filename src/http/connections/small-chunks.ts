@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { setImmediate } from "../../errors/timers.ts";
 import { headerValue } from "../../operation/raw.ts";
 
 /** Chunks of at least this size are passed on as they are. */

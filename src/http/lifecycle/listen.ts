@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { App } from "../../app/app.ts";
 import type { AppTarget } from "../../app/load/load.ts";
@@ -6,6 +5,7 @@ import { isEmpty } from "../../app/parts.ts";
 import { emptyApp } from "../../app/served.ts";
 import { type ResolvedSettings, resolveSettings } from "../../app/settings/settings.ts";
 import { describeError, loggable } from "../../errors/described-error.ts";
+import { nextTurn } from "../../errors/timers.ts";
 import { noThreads } from "../../threads/pool/pool.ts";
 import type { EarlyWorker } from "../../threads/pool/worker.ts";
 import { type HealthServer, openHealthServer } from "../health/health.ts";

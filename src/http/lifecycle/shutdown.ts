@@ -1,9 +1,9 @@
 import cluster from "node:cluster";
 import { Server as NetServer } from "node:net";
-import { setImmediate as turn, setTimeout as wait } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../../app/within.ts";
+import { nextTurn, wait } from "../../errors/timers.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { OpenSockets } from "../sockets/open-sockets.ts";
@@ -79,7 +79,7 @@ export async function settled({ lanes, wayOut }: Pick<Running, "lanes" | "wayOut
 /** Resolves when no operation runs, also for clients that have gone, and what each has left to do has begun. */
 async function answered({ operations }: Lanes): Promise<void> {
   await Promise.all(operations.map((operation) => operation.answered()));
-  await turn();
+  await nextTurn();
 }
 
 /** How often to check whether anybody could still send a request. */

@@ -1,5 +1,5 @@
 import { AsyncResource } from "node:async_hooks";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../../errors/timers.ts";
 import type { Frame } from "../../operation/messages.ts";
 import type { Failure } from "../../operation/open-dependencies.ts";
 

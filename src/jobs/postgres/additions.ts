@@ -1,4 +1,5 @@
 import type { PgBoss } from "pg-boss";
+import { setImmediate } from "../../errors/timers.ts";
 import { isRefusedInput } from "../refusals.ts";
 import type { NewJob } from "../store.ts";
 import { queueName } from "./queue-name.ts";

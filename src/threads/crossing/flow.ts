@@ -1,3 +1,4 @@
+import { setImmediate } from "../../errors/timers.ts";
 import type { ResultBatch, TakenCount, ThreadMessage } from "./messages.ts";
 
 // What a thread says beside its results: its log lines, what it adds to them, and progress. A thread that says more than the event loop can

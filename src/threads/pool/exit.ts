@@ -1,6 +1,7 @@
 import type { Worker } from "node:worker_threads";
 import { within } from "../../app/within.ts";
 import type { KilledCall } from "../../channels/channels.ts";
+import { clearTimeout, setTimeout } from "../../errors/timers.ts";
 import { createLoadLock, hasLoaded, type LoadLock, preventLoading } from "../crossing/loading.ts";
 import type { Call } from "./call.ts";
 

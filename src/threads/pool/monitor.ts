@@ -1,3 +1,4 @@
+import { clearTimeout, setTimeout } from "../../errors/timers.ts";
 import type { Call } from "./call.ts";
 import type { RunningCall, Thread } from "./thread.ts";
 

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { KilledCall } from "../../channels/channels.ts";
 import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
+import { clearTimeout, setImmediate, setTimeout } from "../../errors/timers.ts";
 import { type Hello, RELAY_AFTER_MS } from "../crossing/messages.ts";
 import type { Call, CallClass, NewCall, PinnedCall, ThreadHandle } from "./call.ts";
 import {

@@ -5,6 +5,7 @@ import { within } from "../../app/within.ts";
 import { type ThreadEvent, threadChannel } from "../../channels/channels.ts";
 import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
+import { clearTimeout, setTimeout } from "../../errors/timers.ts";
 import type { Hello } from "../crossing/messages.ts";
 import type { ThreadHandle } from "./call.ts";
 import { AppFiles } from "./changed-files.ts";

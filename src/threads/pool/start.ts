@@ -1,5 +1,6 @@
 import { thrownText } from "../../errors/described-error.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
+import { clearTimeout, setImmediate, setTimeout } from "../../errors/timers.ts";
 import { type FailedApp, failedStart } from "./errors.ts";
 import type { Thread } from "./thread.ts";
 
