@@ -20,7 +20,7 @@ type Failure = Parameters<Finish>[0];
 export class WayOut {
   readonly #lanes: Lanes;
   readonly #streams = new OpenStreams();
-  /** How many replies have left something open that is not closed yet. */
+  /** How many replies have tasks that have not begun, or have left something open that is not closed yet. */
   #unfinished = 0;
   #finished: PromiseWithResolvers<void> | undefined;
 
@@ -49,7 +49,7 @@ export class WayOut {
     this.#streams.endEvents();
   }
 
-  /** Resolves when everything the replies left open is closed. */
+  /** Resolves when the tasks of all replies have begun, and everything that these left open is closed. */
   async closed(): Promise<void> {
     await this.#streams.allClosed();
     if (this.#unfinished === 0) return;
@@ -133,13 +133,19 @@ export class WayOut {
       const left = await ended;
       if (finish === undefined) return;
       await finish(left).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
-      if (--this.#unfinished === 0) {
-        this.#finished?.resolve();
-        this.#finished = undefined;
-      }
+      this.#endOne();
     };
-    if (finish !== undefined) this.#unfinished++;
-    whenOver(asked.reply.raw, () => this.#startTasks(asked, background, end));
+    this.#unfinished++;
+    whenOver(asked.reply.raw, () => {
+      this.#startTasks(asked, background, end);
+      if (finish === undefined) this.#endOne();
+    });
+  }
+
+  #endOne(): void {
+    if (--this.#unfinished > 0) return;
+    this.#finished?.resolve();
+    this.#finished = undefined;
   }
 
   #startTasks(asked: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
