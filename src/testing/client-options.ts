@@ -15,7 +15,10 @@ import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
 export interface TestClientOptions extends ServerSettings {
   /** Overrides of dependencies and settings, each made by `override`. Default none. */
   readonly overrides?: readonly OverridePair[] | undefined;
-  /** Whether requests go through a real socket, on a free port of 127.0.0.1. Default false: they stay in the process. */
+  /**
+   * Whether the app listens on a free port of 127.0.0.1, so that other clients can reach it. Requests are the same in
+   * both cases. Default false: they stay in the process.
+   */
   readonly socket?: boolean | undefined;
   /** URL of the module that threads import to find the app: `import.meta.url`. Default: the module that made the app. */
   readonly module?: string | undefined;

@@ -123,14 +123,13 @@ function shutdownOf(
     await opened.disposeAsync();
   });
   return () => {
-    way.leave?.("unread");
+    way.leave("unread");
     return end();
   };
 }
 
 /** What a test still reads has had its time. What it left open closes before the lifespans do. */
 async function leaveAll({ wayOut }: OpenApp, way: Way): Promise<void> {
-  if (way.leave === undefined) return;
   way.leave("all");
   await within(CLOSE_MS, wayOut.closed());
 }
@@ -186,9 +185,10 @@ interface OpenWay {
 function withHeaders({ url, send, connect }: Way, headers: TestClientOptions["headers"]): OpenWay {
   return {
     url,
-    send: async (method, path, given) => send(method, await encodeRequest(path, given, headers)),
+    send: async (method, path, given) =>
+      send(method, await encodeRequest(path, given, { url, always: headers })),
     openSocket: async (path, { subprotocols, receiveTimeoutMs, ...given } = {}) => {
-      const encoded = await encodeRequest(path, given, headers);
+      const encoded = await encodeRequest(path, given, { url, always: headers });
       const opening = { path: encoded.path, headers: encoded.headers, subprotocols, receiveTimeoutMs };
       return openTestSocket(url, opening, connect);
     },

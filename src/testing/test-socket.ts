@@ -4,7 +4,9 @@ import type { ClientOptions, RawData, WebSocket } from "ws";
 import { DAY_MS, integer } from "../app/integer.ts";
 import type { RawMessage, SocketClosing } from "../app/sockets/socket.ts";
 import { shortened } from "../errors/shortened.ts";
+import { clearTimeout, setTimeout } from "../errors/timers.ts";
 import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
+import { headersOf } from "./way.ts";
 
 /** The parts of a handshake other than its path. */
 export interface TestSocketRequest extends Pick<TestRequest, "headers" | "query"> {
@@ -79,15 +81,15 @@ export interface OpeningSocket {
 
 const RECEIVE_TIMEOUT_MS = 10_000;
 
-/** Opens a WebSocket to an address. In process, it uses a connection made by `connect`. */
+/** Opens a WebSocket to an address, over a connection made by `connect`. */
 export async function openTestSocket(
   url: string,
   { path, headers, subprotocols = [], receiveTimeoutMs = RECEIVE_TIMEOUT_MS }: OpeningSocket,
-  connect: (() => Duplex) | undefined,
+  connect: () => Duplex,
 ): Promise<TestSocket> {
   const waitMs = integer("receiveTimeoutMs", receiveTimeoutMs, [1, DAY_MS]);
   const { WebSocket } = await import("ws");
-  const options = { headers: byName(headers), ...(connect && { createConnection: connect }) };
+  const options = { headers: byName(headers), createConnection: connect };
   // Its types support neither repeated names nor connections that are not sockets.
   const socket = new WebSocket(
     url.replace(/^http/, "ws") + path,
@@ -105,9 +107,6 @@ export async function openTestSocket(
   return opened;
 }
 
-/** The real one, even if a test later replaces it with a clock of its own. */
-const later = setTimeout;
-
 class OpenedSocket implements TestSocket {
   readonly closed: Promise<SocketClosing>;
   headers = new Headers();
@@ -123,9 +122,8 @@ class OpenedSocket implements TestSocket {
     this.#path = path;
     this.#waitMs = waitMs;
     socket.on("error", () => {}); // its close follows
-    socket.once("upgrade", ({ headers }) => {
-      for (const [name, value] of Object.entries(headers))
-        for (const one of [value ?? []].flat()) this.headers.append(name, one);
+    socket.once("upgrade", (response) => {
+      this.headers = headersOf(response);
     });
     socket.on("message", (data, isBinary) => this.#take(isBinary ? bytesOf(data) : String(data)));
     this.closed = new Promise((resolve) => {
@@ -159,7 +157,7 @@ class OpenedSocket implements TestSocket {
         clearTimeout(timer);
         resolve(next);
       };
-      const timer = later(() => {
+      const timer = setTimeout(() => {
         this.#waiting = this.#waiting.filter((one) => one !== give);
         reject(late);
       }, this.#waitMs);
@@ -205,13 +203,10 @@ const SHOWN_CHARS = 500;
 async function refusal(path: string, response: IncomingMessage): Promise<HandshakeRefused> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
-  const headers = new Headers();
-  for (let i = 0; i < response.rawHeaders.length; i += 2)
-    headers.append(response.rawHeaders[i] as string, response.rawHeaders[i + 1] as string);
   const body = Buffer.concat(chunks);
   return new HandshakeRefused(
     path,
-    new Response(body, { status: response.statusCode ?? 0, headers }),
+    new Response(body, { status: response.statusCode ?? 0, headers: headersOf(response) }),
     shortened(body.toString(), SHOWN_CHARS),
   );
 }

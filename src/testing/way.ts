@@ -1,70 +1,103 @@
-import type { AddressInfo } from "node:net";
-import { type Duplex, duplexPair } from "node:stream";
+import type { IncomingMessage } from "node:http";
+import { type AddressInfo, connect as connectSocket } from "node:net";
+import type { Duplex } from "node:stream";
 import { isBodyless } from "../app/reply.ts";
+import { nodeHttp } from "../http/connections/node-http.ts";
 import type { OpenApp } from "../http/open-app.ts";
-import { byName, type SentRequest } from "./test-request.ts";
+import { connectInProcess } from "./connection.ts";
+import type { SentRequest } from "./test-request.ts";
 
-/** How requests reach the app under test: in process, or through a socket. */
+/** How requests reach the app under test. */
 export interface Way {
   readonly url: string;
   /** Sends an encoded request. */
   readonly send: (method: string, request: SentRequest) => Promise<Response>;
-  /** Makes a connection that carries a WebSocket in process; undefined where WebSockets also go through a socket. */
-  readonly connect: (() => Duplex) | undefined;
-  /**
-   * Leaves responses that are not sent whole yet, as a client that hangs up: those that nobody reads, or all. Undefined
-   * where they have sockets, which the server cuts.
-   */
-  readonly leave: ((which: "unread" | "all") => void) | undefined;
+  /** Makes a connection, as a WebSocket has its own. */
+  readonly connect: () => Duplex;
+  /** Leaves responses that are not sent whole yet, as a client that hangs up: those that nobody reads, or all. */
+  readonly leave: (which: "unread" | "all") => void;
 }
 
 type Fastify = OpenApp["fastify"];
-type Send = Way["send"];
 
 /** Through a socket on a free port, as any client. */
 export async function throughSocket(fastify: Fastify): Promise<Way> {
-  await fastify.listen({ host: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${(fastify.server.address() as AddressInfo).port}`;
-  const send: Send = (method, { path, headers, body, signal }) =>
-    fetch(url + path, {
-      method,
-      headers: headers.map(([name, value]): [string, string] => [name, value]),
-      redirect: "manual",
-      ...(body === undefined ? {} : { body: new Uint8Array(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-  return { url, send, connect: undefined, leave: undefined };
+  const host = "127.0.0.1";
+  await fastify.listen({ host, port: 0 });
+  const { port } = fastify.server.address() as AddressInfo;
+  return wayOver(`http://${host}:${port}`, () => connectSocket({ host, port }));
 }
 
-/** Where a client in the process is, for sockets: the address that injected requests have. */
-const IN_PROCESS = "127.0.0.1";
-
-/** Without a socket. */
+/** Without a socket: over connections that stay in the process. */
 export async function inProcess(fastify: Fastify): Promise<Way> {
   await fastify.ready();
+  return wayOver("http://testserver", () => {
+    const { client, server } = connectInProcess();
+    fastify.server.emit("connection", server);
+    return client;
+  });
+}
+
+/** Both ways send the same over their connections. */
+function wayOver(url: string, connect: Way["connect"]): Way {
   const open = new Set<OpenBody>();
-  const send: Send = async (method, { path, headers, body, signal }) => {
-    const response = await fastify.inject({
-      method: method as "GET",
-      url: path,
-      headers: { host: "testserver", "user-agent": "offloop", ...byName(headers) },
-      payloadAsStream: true,
-      ...(body === undefined ? {} : { payload: body }),
-      ...(signal === undefined ? {} : { signal }),
+  return {
+    url,
+    connect,
+    send: async (method, sent) => {
+      try {
+        const lines = linesOf(method, sent, url);
+        const { received, connection } = await exchange(method, { ...sent, headers: lines }, connect);
+        return responseTo(method, sent, { received, connection, open });
+      } catch (error) {
+        throw failureOf(`${method} ${sent.path} was not answered`, error, sent.signal);
+      }
+    },
+    leave: (which) => {
+      for (const body of open) if (which === "all" || !body.stream.locked) body.hangUp();
+    },
+  };
+}
+
+/** Sends a request over a connection of its own. Resolves with the head of the response. */
+function exchange(
+  method: string,
+  { path, headers, body, signal }: SentRequest,
+  connect: Way["connect"],
+): Promise<Pick<Received, "received" | "connection">> {
+  return new Promise((resolve, reject) => {
+    const request = nodeHttp.request({
+      createConnection: connect,
+      method,
+      path,
+      headers: headers.flat(),
+      ...(signal && { signal }),
     });
-    const { statusCode: status, headers: received } = response;
-    const stream = isBodyless(status) ? null : readFrom(response, open);
-    return new Response(stream, { status, headers: toHeaders(received) });
-  };
-  const connect = (): Duplex => {
-    const [ours, theirs] = duplexPair();
-    fastify.server.emit("connection", Object.assign(theirs, { remoteAddress: IN_PROCESS }));
-    return ours;
-  };
-  const leave: Way["leave"] = (which) => {
-    for (const body of open) if (which === "all" || !body.stream.locked) body.hangUp();
-  };
-  return { url: "http://testserver", send, connect, leave };
+    request.once("response", (received) => resolve({ received, connection: received.socket }));
+    request.once("close", () => request.socket?.end());
+    request.on("error", reject); // once the response has begun, its body says what is wrong
+    request.end(body);
+  });
+}
+
+/** Methods whose requests have no body unless they are given one, and say nothing about its length then. */
+const WITHOUT_BODY = new Set(["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "CONNECT"]);
+
+/** All headers of a request, each a line of its own. */
+function linesOf(method: string, { headers, body }: SentRequest, url: string): SentRequest["headers"] {
+  const names = new Set(headers.map(([name]) => name.toLowerCase()));
+  const isSized = names.has("content-length") || names.has("transfer-encoding");
+  const hasNone = isSized || (body === undefined && WITHOUT_BODY.has(method.toUpperCase()));
+  const added: SentRequest["headers"] = [
+    ["host", new URL(url).host],
+    ["user-agent", "offloop"],
+    ["connection", "keep-alive"],
+  ];
+  return [
+    ...added.filter(([name]) => !names.has(name)),
+    ...headers,
+    ...(hasNone ? [] : [["content-length", String(body?.length ?? 0)] as const]),
+  ];
 }
 
 /** A body of a response that is not over. */
@@ -73,40 +106,73 @@ interface OpenBody {
   hangUp(): void;
 }
 
-/** What Fastify's `inject` gives. */
-type Injected = Awaited<ReturnType<Fastify["inject"]>>;
-
-/** The body of a response, as it is read. Whoever cancels it hangs up. */
-function readFrom({ raw: { res }, stream: body }: Injected, open: Set<OpenBody>): ReadableStream {
-  const source = body();
-  source.on("error", () => {}); // reading says it
-  const chunks = source[Symbol.asyncIterator]();
-  const hangUp = (): void => {
-    if (!res.writableEnded) res.destroy();
-  };
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value as Uint8Array);
-      },
-      cancel() {
-        source.destroy();
-        hangUp();
-      },
-    },
-    { highWaterMark: 0 }, // what nobody reads is left with the app
-  );
-  const one: OpenBody = { stream, hangUp };
-  open.add(one);
-  res.once("close", () => open.delete(one));
-  return stream;
+/** A response of which the head has come. */
+interface Received {
+  readonly received: IncomingMessage;
+  readonly connection: Duplex;
+  /** The bodies that are not over. */
+  readonly open: Set<OpenBody>;
 }
 
-function toHeaders(received: Readonly<Record<string, unknown>>): Headers {
+function responseTo(method: string, sent: SentRequest, { received, connection, open }: Received): Response {
+  const { statusCode: status = 0, statusMessage: statusText = "" } = received;
+  const hasBody = method.toUpperCase() !== "HEAD" && !isBodyless(status);
+  const hangUp = (): void => void connection.destroy();
+  const broken = `The response to ${method} ${sent.path} broke off`;
+  const failed = (error: unknown): unknown => failureOf(broken, error, sent.signal);
+  const stream = hasBody ? readFrom(received, failed, hangUp) : null;
+  if (stream === null) received.resume();
+  else if (!received.complete) {
+    const one: OpenBody = { stream, hangUp };
+    open.add(one);
+    connection.once("close", () => open.delete(one));
+  }
+  return new Response(stream, { status, statusText, headers: headersOf(received) });
+}
+
+/** How much of a body of known length is taken without being read, as the system does for a socket. */
+const TAKEN_BYTES = 16 * 1_024 * 1_024;
+
+/** The body of a response, as it is read. Whoever cancels it hangs up. */
+function readFrom(
+  received: IncomingMessage,
+  failed: (error: unknown) => unknown,
+  hangUp: () => void,
+): ReadableStream {
+  received.on("error", () => {}); // reading says it
+  const chunks = received[Symbol.asyncIterator]();
+  // What has no length may never end: what nobody reads of it is left with the app.
+  const taken = Math.min(Number(received.headers["content-length"] ?? 0), TAKEN_BYTES);
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await chunks.next();
+          if (done === true) controller.close();
+          else controller.enqueue(new Uint8Array(value as Buffer));
+        } catch (error) {
+          throw failed(error);
+        }
+      },
+      cancel: hangUp,
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: taken > 0 ? taken + 1 : 0 }), // one more, to see its end
+  );
+}
+
+/** What a request or its body rejects with: the reason of the test, or what happened to the connection. */
+function failureOf(what: string, error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted === true) return signal.reason;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === "ECONNRESET" || code === "EPIPE"
+    ? new TypeError(`${what}: its connection ended`, { cause: error })
+    : error;
+}
+
+/** Each line on its own: cookies are not joined. */
+export function headersOf({ rawHeaders }: IncomingMessage): Headers {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(received))
-    for (const one of Array.isArray(value) ? value : [value]) headers.append(name, String(one));
+  for (let i = 0; i < rawHeaders.length; i += 2)
+    headers.append(rawHeaders[i] as string, rawHeaders[i + 1] as string);
   return headers;
 }

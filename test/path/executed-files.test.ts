@@ -28,10 +28,11 @@ test("a request passes through few files of src", async (t) => {
     await noted;
     return response;
   };
+  // Each with a connection of its own.
   const requests: Record<string, [most: number, send: () => Promise<Response>]> = {
-    "GET of an async operation": [15, () => client.get("/")],
-    "POST of a plain operation with a body": [27, () => client.post("/items", { json: { name: "pen" } })],
-    "POST that adds a plain background task": [34, postNote],
+    "GET of an async operation": [19, () => client.get("/")],
+    "POST of a plain operation with a body": [31, () => client.post("/items", { json: { name: "pen" } })],
+    "POST that adds a plain background task": [38, postNote],
   };
   for (const [name, [most, send]] of Object.entries(requests)) {
     for (let sent = 0; sent < WARM_UP; sent++) await (await send()).text();
