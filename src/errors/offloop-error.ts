@@ -179,6 +179,7 @@ export const errorCodes = {
   OFFLOOP_TASK_NOT_DURABLE: "A task that is not durable was enqueued.",
   OFFLOOP_TASK_UNKNOWN: "A task was added that the served app does not declare.",
   OFFLOOP_TASK_UNNAMED: "A function added to background has no name by which a thread can find it.",
+  OFFLOOP_TEST_CLIENT: "A test client was used after it was closed, or was left open.",
   OFFLOOP_THREAD_APP_DIFFERS: "A thread loaded other operations or tasks than the main thread.",
   OFFLOOP_THREAD_EXITED: "A thread ended while it ran a call.",
   OFFLOOP_THREAD_HELD: "A call without a deadline has kept a thread for a long time.",

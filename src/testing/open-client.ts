@@ -21,7 +21,8 @@ import type {
   TestJobs,
   TestResponse,
 } from "./client-options.ts";
-import { encodeRequest, type TestRequest } from "./test-request.ts";
+import { OpenTime } from "./open-time.ts";
+import { encodeRequest, type SentRequest, type TestRequest } from "./test-request.ts";
 import { openTestSocket } from "./test-socket.ts";
 import { inProcess, throughSocket, type Way } from "./way.ts";
 
@@ -62,15 +63,18 @@ export async function openClient(
     const { lanes, fastify, watch: watchdog } = served;
     await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const shutDown = shutdownOf(served, way, { graceMs: settings.shutdownGraceMs, log, opened });
+    const said = logger ?? createOutput("warn");
+    const openTime = new OpenTime(at, ({ code, message }) => said.warn({ code }, `${code}: ${message}`));
+    opened.defer(() => openTime.end());
+    const shutDown = shutdownOf(served, way, { graceMs: settings.shutdownGraceMs, log, opened, openTime });
     const parts = {
       size: () => lanes.pool?.size ?? noThreads,
       jobs: () => jobs.opened ?? noJobs(app),
       settled: () => settled(served),
     };
-    if (failures === undefined) return clientOf(withHeaders(way, headers), shutDown, parts);
+    if (failures === undefined) return clientOf(encoding(way, headers, openTime), shutDown, parts);
     const rejecting = rejectBlocking(way, failures, watchdog);
-    return clientOf(withHeaders(rejecting, headers), closing(shutDown, failures), parts);
+    return clientOf(encoding(rejecting, headers, openTime), closing(shutDown, failures), parts);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -116,13 +120,20 @@ function shutdownOf(
     graceMs,
     log,
     opened,
-  }: { readonly graceMs: number; readonly log: Logger; readonly opened: AsyncDisposableStack },
+    openTime,
+  }: {
+    readonly graceMs: number;
+    readonly log: Logger;
+    readonly opened: AsyncDisposableStack;
+    readonly openTime: OpenTime;
+  },
 ): () => Promise<void> {
   const end = createShutdown(served, graceMs, log, async () => {
     await leaveAll(served, way);
     await opened.disposeAsync();
   });
   return () => {
+    openTime.end();
     way.leave("unread");
     return end();
   };
@@ -182,16 +193,23 @@ interface OpenWay {
   readonly openSocket: TestClient["websocket"];
 }
 
-function withHeaders({ url, send, connect }: Way, headers: TestClientOptions["headers"]): OpenWay {
+function encoding(
+  { url, send, connect }: Way,
+  headers: TestClientOptions["headers"],
+  openTime: OpenTime,
+): OpenWay {
+  const encode = (path: string, given: TestRequest): Promise<SentRequest> =>
+    encodeRequest(path, given, { url, always: headers });
   return {
     url,
-    send: async (method, path, given) =>
-      send(method, await encodeRequest(path, given, { url, always: headers })),
-    openSocket: async (path, { subprotocols, receiveTimeoutMs, ...given } = {}) => {
-      const encoded = await encodeRequest(path, given, { url, always: headers });
-      const opening = { path: encoded.path, headers: encoded.headers, subprotocols, receiveTimeoutMs };
-      return openTestSocket(url, opening, connect);
-    },
+    send: (method, path, given) =>
+      openTime.use(`${method} ${path}`, async () => send(method, await encode(path, given))),
+    openSocket: (path, { subprotocols, receiveTimeoutMs, ...given } = {}) =>
+      openTime.use(`the handshake of ${path}`, async () => {
+        const encoded = await encode(path, given);
+        const opening = { path: encoded.path, headers: encoded.headers, subprotocols, receiveTimeoutMs };
+        return openTestSocket(url, opening, connect);
+      }),
   };
 }
 
