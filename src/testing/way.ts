@@ -6,6 +6,7 @@ import { nodeHttp } from "../http/connections/node-http.ts";
 import type { OpenApp } from "../http/open-app.ts";
 import { connectInProcess } from "./connection.ts";
 import type { SentRequest } from "./test-request.ts";
+import { unpacked } from "./unpacked.ts";
 
 /** How requests reach the app under test. */
 export interface Way {
@@ -139,8 +140,9 @@ function readFrom(
   failed: (error: unknown) => unknown,
   hangUp: () => void,
 ): ReadableStream {
-  received.on("error", () => {}); // reading says it
-  const chunks = received[Symbol.asyncIterator]();
+  const body = unpacked(received);
+  for (const stream of new Set([received, body])) stream.on("error", () => {}); // reading says it
+  const chunks = body[Symbol.asyncIterator]();
   // What has no length may never end: what nobody reads of it is left with the app.
   const taken = Math.min(Number(received.headers["content-length"] ?? 0), TAKEN_BYTES);
   return new ReadableStream<Uint8Array>(

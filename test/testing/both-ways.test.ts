@@ -79,7 +79,16 @@ for (const socket of [false, true])
         assert.deepEqual(what(), [TASK_RAN]);
       });
 
-      test("a response has its status text, HEAD and 204 have no body", async () => {
+      test("a packed body is unpacked, as by fetch; of an unknown coding, the bytes are given", async () => {
+        await using client = await testClient(app, { socket });
+        for (const codings of ["gzip", "deflate", "br", "zstd", "br-gzip", "unknown"]) {
+          const response = await client.get(`/${lane}/packed/${codings}`);
+          assert.equal(response.headers.get("content-encoding"), codings.replace("-", ", "));
+          assert.equal(await response.text(), "one two three", codings);
+        }
+      });
+
+      test("a response has its status text, HEAD has no body", async () => {
         await using client = await testClient(app, { socket });
         const { status, statusText, body } = await client.head(`/${lane}/sent`);
         assert.deepEqual([status, statusText, body], [200, "OK", null]);
