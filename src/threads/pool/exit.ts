@@ -8,6 +8,13 @@ import type { Call } from "./call.ts";
 /** A thread that has not ended after this long is inside a native call, like execSync, and ends only when that returns. */
 export const END_MS = 2_000;
 
+/**
+ * How often a thread is told to end, with pauses that double, the last of which takes seconds: Node loses the request to
+ * end a thread at times while that loads modules, and the thread would wait or compute for ever.
+ */
+const TIMES = 8;
+const FIRST_PAUSE_MS = 50;
+
 /** The call a thread is ended for, and why. */
 export interface Killed {
   readonly call: Call;
@@ -75,7 +82,15 @@ export class Exit {
     this.#begin();
     this.#killed = killed;
     while (!preventLoading(this.loading)) await hasLoaded(this.loading);
-    await this.#worker.terminate();
+    await this.#terminate();
+  }
+
+  async #terminate(): Promise<void> {
+    for (let time = 0; time < TIMES && !this.#isOver; time++) {
+      void this.#worker.terminate();
+      await within(FIRST_PAUSE_MS * 2 ** time, this.#over);
+    }
+    await this.#over;
   }
 
   /** Ends the thread because of something that went wrong. What went wrong first is why it ends. */
