@@ -1,6 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
-import { nextTurn } from "../errors/timers.ts";
 import { detailsOf, type Refused } from "./details.ts";
 import { ItemCheck } from "./item-check.ts";
 import { inputJsonSchema } from "./json-schema.ts";

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { nextTurn } from "../errors/timers.ts";
 
 /** Work in steps: others may use the lane between two of them. */
 export type Steps<Result> = Generator<void, Result>;

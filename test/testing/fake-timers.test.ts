@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { syncBuiltinESMExports } from "node:module";
 import { mock, test } from "node:test";
 import { type TestClient, testClient } from "offloop/testing";
 import { journal } from "../fixtures/journal.ts";
@@ -34,6 +35,19 @@ for (const socket of [false, true])
       await useAll(client);
       await client.close();
     });
+
+test("a long body is checked in steps also while a test has the clock, and named imports with it", async (t) => {
+  t.after(() => {
+    mock.timers.reset();
+    syncBuiltinESMExports();
+  });
+  await using client = await testClient(app);
+  mock.timers.enable();
+  syncBuiltinESMExports();
+  const sent = Array.from({ length: 9_000 }, (_, index) => index);
+  for (const lane of lanes)
+    assert.equal(await (await client.post(`/${lane}/count`, { json: sent })).json(), 9_000);
+});
 
 test("close() ends what hangs after shutdownGraceMs also while a test has the clock", async (t) => {
   t.after(() => mock.timers.reset());
