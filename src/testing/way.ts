@@ -131,7 +131,7 @@ function responseTo(method: string, sent: SentRequest, { received, connection, o
   return new Response(stream, { status, statusText, headers: headersOf(received) });
 }
 
-/** How much of a body of known length is taken without being read, as the system does for a socket. */
+/** How much of a body of known length, unpacked, is taken without being read, as the system does for a socket. */
 const TAKEN_BYTES = 16 * 1_024 * 1_024;
 
 /** The body of a response, as it is read. Whoever cancels it hangs up. */
@@ -144,7 +144,7 @@ function readFrom(
   for (const stream of new Set([received, body])) stream.on("error", () => {}); // reading says it
   const chunks = body[Symbol.asyncIterator]();
   // What has no length may never end: what nobody reads of it is left with the app.
-  const taken = Math.min(Number(received.headers["content-length"] ?? 0), TAKEN_BYTES);
+  const hasLength = received.headers["content-length"] !== undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -158,7 +158,7 @@ function readFrom(
       },
       cancel: hangUp,
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: taken > 0 ? taken + 1 : 0 }), // one more, to see its end
+    new ByteLengthQueuingStrategy({ highWaterMark: hasLength ? TAKEN_BYTES : 0 }),
   );
 }
 
