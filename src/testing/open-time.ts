@@ -16,6 +16,7 @@ export class OpenTime {
   readonly #timer: NodeJS.Timeout;
   #underWay = 0;
   #isOver = false;
+  #hasSaid = false;
 
   /**
    * @param at - Where the client was opened.
@@ -29,7 +30,9 @@ export class OpenTime {
   ) {
     this.#at = at;
     this.#timer = setTimeout(() => {
-      if (this.#underWay === 0) onForgotten(this.#forgotten(forgottenMs));
+      if (this.#underWay > 0) return;
+      this.#hasSaid = true;
+      onForgotten(this.#forgotten(forgottenMs));
     }, forgottenMs).unref();
   }
 
@@ -45,7 +48,7 @@ export class OpenTime {
       return await send();
     } finally {
       this.#underWay--;
-      if (!this.#isOver) this.#timer.refresh();
+      if (!this.#isOver && !this.#hasSaid) this.#timer.refresh();
     }
   }
 

@@ -22,6 +22,30 @@ test("a client that is left open says so, with the place and what to do", async 
   );
 });
 
+test("it says so only once, also when it is used again", async () => {
+  let said = 0;
+  let next = Promise.withResolvers<void>();
+  const openTime = new OpenTime(
+    at,
+    () => {
+      said++;
+      next.resolve();
+    },
+    20,
+  );
+  const open = setInterval(() => {}, 1_000);
+  await next.promise;
+  next = Promise.withResolvers();
+  await openTime.use("GET /", async () => {});
+  // Another one begins later, and so is due later.
+  const later = new OpenTime(at, next.resolve, 20);
+  await next.promise;
+  clearInterval(open);
+  later.end();
+  openTime.end();
+  assert.equal(said, 1);
+});
+
 for (const socket of [false, true])
   test(`what is sent after close() is refused, with the place where the client was opened${socket ? " [socket]" : ""}`, async () => {
     const client = await testClient(app, { socket });
