@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { answerAsOwner, askOwner } from "../../src/jobs/embedded/owner.ts";
+import { reachedAt } from "../../src/jobs/embedded/owner-socket.ts";
 import { formatJobId } from "../../src/jobs/job-id.ts";
 import { StoredJobs } from "../../src/jobs/jobs.ts";
 import { MemoryStore } from "../../src/jobs/memory.ts";
@@ -61,6 +62,8 @@ test("answerAsOwner() is found in a folder whose name has more bytes than a sock
   const leave = await answerAsOwner(dir, jobs, refused);
   t.after(leave);
   assert.ok(await askOwner(dir));
+  if (process.platform === "win32") return; // a pipe has no such name
+  assert.equal((await stat(await reachedAt(dir))).mode & 0o777, 0o600, "only this user may ask");
 });
 
 /** Lets the system refuse a socket, as a disk does that keeps none. */

@@ -14,15 +14,20 @@ const LONGEST_PATH_BYTES = 100;
 export async function listenFor(dir: string, server: Server): Promise<void> {
   const path = join(dir, "owner.sock");
   const own = ownPath(dir, path);
-  if (own === undefined) return listenAt(server, elsewhere(dir));
+  if (own === undefined) return listenElsewhere(dir, server);
   try {
     await listenAt(server, own);
   } catch {
-    const other = elsewhere(dir);
-    await listenAt(server, other);
-    await chmod(other, 0o600);
-    await writeFile(path, other);
+    await listenElsewhere(dir, server);
+    await writeFile(path, elsewhere(dir));
   }
+}
+
+/** In the temporary folder, which other users of the machine share. */
+async function listenElsewhere(dir: string, server: Server): Promise<void> {
+  const path = elsewhere(dir);
+  await listenAt(server, path);
+  await chmod(path, 0o600);
 }
 
 /** Where the process that has the folder open is reached, if there is one. */
