@@ -20,7 +20,7 @@ type Failure = Parameters<Finish>[0];
 export class WayOut {
   readonly #lanes: Lanes;
   readonly #streams = new OpenStreams();
-  /** How many replies have tasks that have not begun, or have left something open that is not closed yet. */
+  /** How often replies have tasks that have not begun, or have left something open that is not closed yet. */
   #unfinished = 0;
   #finished: PromiseWithResolvers<void> | undefined;
 
@@ -113,8 +113,7 @@ export class WayOut {
     if (operation === undefined) return errorReply(thrown);
     const answer = await this.#lanes.answerError(thrown as Error, asked, operation);
     const { background, body } = answer;
-    if (background !== undefined)
-      whenOver(asked.reply.raw, () => this.#startTasks(asked, background, async () => {}));
+    if (background !== undefined) this.#startAfter(asked, background, async () => {});
     if (body === undefined || isWhole(body)) return answer;
     discardBody(answer); // a file or a stream might fail again
     return errorReply(thrown);
@@ -135,10 +134,16 @@ export class WayOut {
       await finish(left).catch((thrown: unknown) => this.#noteFailure(asked, thrown));
       this.#endOne();
     };
+    if (finish !== undefined) this.#unfinished++;
+    this.#startAfter(asked, background, end);
+  }
+
+  /** Starts tasks once the response is over. */
+  #startAfter(asked: HttpRequest, tasks: BackgroundCall[], end: Finish): void {
     this.#unfinished++;
     whenOver(asked.reply.raw, () => {
-      this.#startTasks(asked, background, end);
-      if (finish === undefined) this.#endOne();
+      this.#startTasks(asked, tasks, end);
+      this.#endOne();
     });
   }
 

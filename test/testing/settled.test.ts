@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { App, depends } from "offloop";
+import { App, depends, file } from "offloop";
 import { testClient } from "offloop/testing";
 import app, { held } from "../fixtures/background-app.ts";
 import { journal } from "../fixtures/journal.ts";
@@ -59,4 +59,19 @@ test("settled(): dependencies are closed, and a stream that is read has ended", 
   await (await client.get("/")).text();
   await client.settled();
   assert.deepEqual(closed, ["held"]);
+});
+
+test("settled(): the tasks of an answer to a file that could not be sent have run, also while that is being sent", async () => {
+  const ran: string[] = [];
+  const files = new App();
+  const note = files.task("note", async () => ran.push("note"));
+  files.onError(Error, async (_error, { background }) => {
+    background.add(note);
+    return "x".repeat(8_000_000);
+  });
+  files.get("/", async () => file("no such file"));
+  await using client = await testClient(files, { socket: true });
+  const { status } = await client.get("/");
+  await client.settled();
+  assert.deepEqual([status, ran], [500, ["note"]]);
 });
