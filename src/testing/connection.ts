@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { Duplex } from "node:stream";
 import { setImmediate } from "../errors/timers.ts";
 
@@ -14,6 +15,8 @@ class Side extends Duplex {
   readonly localAddress = ADDRESS;
   bytesRead = 0;
   bytesWritten = 0;
+  /** Runs in the async context in which this side was made: what one side does is not in that of the other. */
+  readonly #inOwnContext = AsyncLocalStorage.snapshot();
   /** The other side; each is given one before it is used. */
   peer!: Side;
   /** What has arrived, and is read in the next turn of the loop; null for the end. */
@@ -53,6 +56,11 @@ class Side extends Duplex {
     this.#hasEnded = true;
   }
 
+  /** The other side has broken the connection. */
+  hearBreak(): void {
+    this.#inOwnContext(() => this.destroy());
+  }
+
   /** Closes it once everything is sent. */
   destroySoon(): void {
     if (this.writable) this.end();
@@ -86,7 +94,7 @@ class Side extends Duplex {
   }
 
   #arrive(chunk: Buffer | null): void {
-    if (this.#arrived.push(chunk) === 1) setImmediate(() => this.#pass());
+    if (this.#arrived.push(chunk) === 1) setImmediate(() => this.#inOwnContext(() => this.#pass()));
   }
 
   #pass(): void {
@@ -108,7 +116,7 @@ class ClientSide extends Side {
   /** A client that has not ended its side hangs up: its server learns of that at once, also while it sends. */
   protected override leave(): void {
     if (this.writableFinished) super.leave();
-    else this.peer.destroy();
+    else this.peer.hearBreak();
   }
 }
 
@@ -118,10 +126,14 @@ export interface InProcessConnection {
   readonly server: Duplex;
 }
 
-/** Makes a connection in the process. */
-export function connectInProcess(): InProcessConnection {
+/**
+ * Makes a connection in the process.
+ *
+ * @param inServerContext - Runs something in the async context of the server.
+ */
+export function connectInProcess(inServerContext: <Made>(make: () => Made) => Made): InProcessConnection {
   const client = new ClientSide();
-  const server = new Side();
+  const server = inServerContext(() => new Side());
   client.peer = server;
   server.peer = client;
   return { client, server };

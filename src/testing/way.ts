@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -32,9 +33,11 @@ export async function throughSocket(fastify: Fastify): Promise<Way> {
 /** Without a socket: over connections that stay in the process. */
 export async function inProcess(fastify: Fastify): Promise<Way> {
   await fastify.ready();
+  // As where it listens: requests have nothing of the context in which they are sent.
+  const inServerContext = AsyncLocalStorage.snapshot();
   return wayOver("http://testserver", () => {
-    const { client, server } = connectInProcess();
-    fastify.server.emit("connection", server);
+    const { client, server } = connectInProcess(inServerContext);
+    inServerContext(() => fastify.server.emit("connection", server));
     return client;
   });
 }

@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { testClient } from "offloop/testing";
 import { journal } from "../fixtures/journal.ts";
 import { lanes } from "../fixtures/running.ts";
-import app, { ABORTED, ARRIVED, TASK_RAN } from "../fixtures/tested-app.ts";
+import app, { ABORTED, ARRIVED, context, TASK_RAN } from "../fixtures/tested-app.ts";
 
 const what = (): number[] => journal.lines().map((line) => line.what);
 
@@ -54,6 +54,17 @@ for (const socket of [false, true])
         assert.deepEqual(await tags("a", " b "), ["a", "b"]);
         for (const value of ["a\r\nx-tags: b", "a\u{1f600}"])
           await assert.rejects(tags(value), { code: "ERR_INVALID_CHAR" });
+      });
+
+      test("a request has nothing of the async context that it is sent in", async () => {
+        await using client = await testClient(app, { socket });
+        await context.run("the test's", async () => {
+          assert.equal(await (await client.post(`/${lane}/context`, { json: [1] })).json(), "none");
+          await using opened = await client.websocket("/context");
+          opened.send("?");
+          assert.equal(await opened.receive(), "none");
+          assert.equal(context.getStore(), "the test's");
+        });
       });
 
       test("a field that is undefined is left out", async () => {
