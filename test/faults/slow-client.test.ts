@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { App, depends, stream, text } from "offloop";
 import { StalledClients } from "../../src/http/connections/stalled-clients.ts";
+import { connectInProcess } from "../../src/testing/connection.ts";
 import app from "../fixtures/faults-app.ts";
 import { assertNextRequests } from "../fixtures/next-requests.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
@@ -162,4 +163,20 @@ test("slow client: time in which the loop was blocked counts for nothing", async
   assert.equal(socket.destroyed, true);
   client.destroy();
   listening.close();
+});
+
+test("slow client: a connection in the process that is taken from slowly is not stalled", async () => {
+  const { client, server } = connectInProcess((make) => make());
+  const stalled = new StalledClients(SEND_MS);
+  const sockets = [server as Socket];
+  for (let chunks = 0; chunks < 20; chunks++) server.write(Buffer.alloc(1_048_576));
+  server.on("error", () => {});
+  for (let looks = 0; looks < 10; looks++) {
+    stalled.look(sockets);
+    assert.equal(server.destroyed, false, `look ${looks}`);
+    await once(client, "readable");
+    client.read();
+  }
+  for (let looks = 0; looks < 6; looks++) stalled.look(sockets);
+  assert.equal(server.destroyed, true);
 });
