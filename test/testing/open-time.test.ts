@@ -38,7 +38,7 @@ test("it says so only once, also when it is used again", async () => {
   next = Promise.withResolvers();
   await openTime.use("GET /", async () => {});
   // Another one begins later, and so is due later.
-  const later = new OpenTime(at, next.resolve, 20);
+  const later = new OpenTime(at, () => next.resolve(), 20);
   await next.promise;
   clearInterval(open);
   later.end();
