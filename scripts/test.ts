@@ -47,7 +47,7 @@ export const longFiles: readonly string[] = [
   "test/http/{half-open,inspector-jobs,uploads}.test.ts",
   "test/inspector/workers.test.ts",
   "test/jobs/{additions,app,backlog,close,drained,embedded,engine,faults,list,lost,notices}.test.ts",
-  "test/jobs/{overtaken,own-schema,processes,pulse,refused-folder,releases,retention,unanswered}.test.ts",
+  "test/jobs/{failed-start,overtaken,own-schema,processes,pulse,releases,retention,unanswered}.test.ts",
   "test/path/{database,plugins}.test.ts",
   "test/testing/{fail-on-block,jobs}.test.ts",
   "test/threads/pool/refused.test.ts",
