@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { OffloopError } from "../../../src/errors/offloop-error.ts";
-import { StartDelay } from "../../../src/threads/pool/roster.ts";
+import type { StartDelay as Delay } from "../../../src/threads/pool/roster.ts";
+
+// Pauses keep to the timers that Node had when offloop was loaded.
+mock.timers.enable({ apis: ["setTimeout"] });
+const { StartDelay } = await import("../../../src/threads/pool/roster.ts");
 
 const failure = new OffloopError("OFFLOOP_THREAD_START", "Cannot start thread 1: it ended", {
   fix: "mend it",
 });
 
 /** How long each of the next pauses lasts, when a thread fails at the end of each. */
-function pauses(delay: StartDelay, over: () => number, count: number): number[] {
+function pauses(delay: Delay, over: () => number, count: number): number[] {
   return Array.from({ length: count }, () => {
     const before = over();
     delay.fail(failure);
@@ -22,7 +26,6 @@ function pauses(delay: StartDelay, over: () => number, count: number): number[] 
 }
 
 test("StartDelay: pauses double from 100 ms to 30 s, and start at 100 ms again after a thread that did something", () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
   let over = 0;
   const delay = new StartDelay(() => over++);
   assert.deepEqual(
@@ -42,7 +45,6 @@ test("StartDelay: pauses double from 100 ms to 30 s, and start at 100 ms again a
     [100, 200],
   );
   delay.stop();
-  mock.timers.reset();
 });
 
 test("StartDelay: on from a failure to the end of the pause or a success; failure says why", () => {
