@@ -58,13 +58,16 @@ export async function cutNetwork({ jobs }: Pick<FaultScale, "jobs">): Promise<Tr
   await using proxy = await StallingProxy.open(database.url);
   const cutOff = await fleet.work(proxy.url);
   await startWorkers(fleet, database.url, WORKERS - 1);
-  const enqueued = enqueueMeanwhile(ledger, server, jobs, 2 * CUT_MS);
+  const burst = Math.floor(jobs / 3);
+  const enqueued = enqueueMeanwhile(ledger, server, jobs - burst, 2 * CUT_MS);
   await sleep(SECOND_MS);
   proxy.cut();
   await sleep(CUT_MS);
   const before = new Date();
   proxy.mend();
   await enqueued;
+  // The others, without a proxy, are there first for a single job. Of more than they have places for, it gets some.
+  await ledger.enqueue(() => server, burst);
   const tally = await ledger.tally(fleet, server);
   const doneByCutOff = await ledger.doneBy(server, cutOff.child.pid as number, before);
   const { figures, goals } = survived(tally);
