@@ -122,7 +122,6 @@ function findTestFiles(root: string, path: string): string[] {
 interface FileRun {
   readonly file: string;
   readonly events: readonly TestEvent[];
-  readonly totals: ReadonlyMap<string, number>;
   readonly summary: EventData.TestSummary | undefined;
 }
 
@@ -164,26 +163,31 @@ async function runFile(root: string, file: string, { testMs, silentMs }: Limits)
   const hung = new AbortController();
   const timer = setTimeout(() => hung.abort(), silentMs);
   const events: TestEvent[] = [];
-  const totals = new Map<string, number>();
   let summary: EventData.TestSummary | undefined;
   for await (const event of run({ cwd: root, files: [file], timeout: testMs, signal: hung.signal })) {
     timer.refresh();
-    const [, name, value] = readTotal(event) ?? [];
-    if (name !== undefined) totals.set(name, Number(value));
-    else if (event.type === "test:summary" && event.data.file === undefined) summary = event.data;
-    else events.push(event);
+    if (event.type === "test:summary" && event.data.file === undefined) summary = event.data;
+    else if (!isTotal(event)) events.push(event);
   }
   clearTimeout(timer);
-  return { file, events, totals, summary };
+  return { file, events, summary };
 }
 
-/** The totals in the order in which a run ends with them. */
-const totalNames = ["tests", "suites", "pass", "fail", "cancelled", "skipped", "todo"] as const;
-
-/** One of the totals at the end of a run, such as "pass 12": they alone belong to no file. */
-function readTotal({ type, data }: TestEvent): RegExpExecArray | null {
-  return type === "test:diagnostic" && data.file === undefined ? /^(\w+) ([\d.]+)$/.exec(data.message) : null;
+/** Whether an event is one of the totals at the end of a run, such as "pass 12": they alone belong to no file. */
+function isTotal({ type, data }: TestEvent): boolean {
+  return type === "test:diagnostic" && data.file === undefined && /^\w+ [\d.]+$/.test(data.message);
 }
+
+/** The totals in the order in which a run ends with them, each by its name in a summary. */
+const totals = {
+  tests: "tests",
+  suites: "suites",
+  pass: "passed",
+  fail: "failed",
+  cancelled: "cancelled",
+  skipped: "skipped",
+  todo: "todo",
+} as const;
 
 /** A failure that counts only if it comes again is a warning. */
 function excuse(event: TestEvent): TestEvent[] {
@@ -196,14 +200,19 @@ function excuse(event: TestEvent): TestEvent[] {
 }
 
 function* summarize(runs: readonly FileRun[], durationMs: number): Generator<TestEvent, void> {
-  for (const name of totalNames) {
-    const sum = runs.reduce((total, { totals }) => total + (totals.get(name) ?? 0), 0);
+  for (const [name, counted] of Object.entries(totals)) {
+    const sum = runs.reduce((total, { summary }) => total + (countsOf(summary)[counted] ?? 0), 0);
     yield note(`${name} ${sum}`, "info");
   }
   yield note(`duration_ms ${durationMs}`, "info");
   const last = runs.at(-1)?.summary;
   const success = runs.every(({ summary }) => summary?.success === true);
   if (last) yield { type: "test:summary", data: { ...last, success } };
+}
+
+/** Node's types lack the number of those that failed. */
+function countsOf(summary: EventData.TestSummary | undefined): Readonly<Record<string, number>> {
+  return { ...summary?.counts };
 }
 
 function note(message: string, level: "info" | "warn"): TestEvent {
