@@ -16,73 +16,58 @@ const app = new App({ watch: { level, onBlock: (report) => process.send?.({ repo
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 const took = (start: number): { ms: number } => ({ ms: performance.now() - start });
 
+/** Work on inputs that grow from a size on, by half of it unless told otherwise. */
+interface Work<Input> {
+  readonly size: number;
+  readonly grow?: (size: number) => number;
+  readonly make: (size: number) => Input;
+  readonly use: (input: Input) => void;
+}
+
 /**
- * The first size of a growing row at which the work takes this much CPU time, on a machine of any speed. CPU time, as
- * other processes may have the rest; the work prepares its input before it returns what is measured.
+ * The first input on which the work takes this much CPU time, on a machine of any speed. CPU time, as other processes may
+ * have the rest.
  */
-function calibrate(
-  cpuMs: number,
-  size: number,
-  grow: (size: number) => number,
-  work: (size: number) => () => void,
-): number {
+function calibrate<Input>(cpuMs: number, { size, grow = (now) => now * 1.5, make, use }: Work<Input>): Input {
   for (let now = size; ; now = grow(now)) {
-    const run = work(now);
+    const input = make(now);
     const before = process.threadCpuUsage();
-    run();
-    if (process.threadCpuUsage(before).user >= cpuMs * 1000) return now;
+    use(input);
+    if (process.threadCpuUsage(before).user >= cpuMs * 1000) return input;
   }
 }
 
 const catastrophe = /^(a+)+$/;
-const hanging = "a".repeat(
-  calibrate(
-    250,
-    20,
-    (n) => n + 1,
-    (n) => () => void catastrophe.test(`${"a".repeat(n)}b`),
-  ),
-);
+const hanging = calibrate(250, {
+  size: 20,
+  grow: (n) => n + 1,
+  make: (n) => `${"a".repeat(n)}b`,
+  use: (text) => catastrophe.test(text),
+});
 const database = new DatabaseSync(":memory:");
-const counting = (n: number): string =>
-  `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${n}) SELECT count(*) AS n FROM c`;
-const rows = calibrate(
-  250,
-  100_000,
-  (n) => n * 2,
-  (n) => () => void database.prepare(counting(n)).get(),
-);
-const rounds = calibrate(
-  150,
-  100_000,
-  (n) => n * 2,
-  (n) => () => void pbkdf2Sync("a", "b", n, 64, "sha512"),
-);
-const jsonOf = (words: number): string => `[${'"0123456789abcdef",'.repeat(words)}0]`;
-const bigJson = jsonOf(
-  calibrate(
-    250,
-    1_000_000,
-    (n) => n * 1.5,
-    (n) => {
-      const text = jsonOf(n);
-      return () => void JSON.parse(text);
-    },
-  ),
-);
-const itemsOf = (count: number): unknown[] =>
-  Array.from({ length: count }, (_, index) => ({ index, text: `row ${index}` }));
-const items = itemsOf(
-  calibrate(
-    250,
-    200_000,
-    (n) => n * 1.5,
-    (n) => {
-      const list = itemsOf(n);
-      return () => void JSON.stringify(list);
-    },
-  ),
-);
+const counting = calibrate(250, {
+  size: 100_000,
+  grow: (n) => n * 2,
+  make: (n) =>
+    `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < ${n}) SELECT count(*) AS n FROM c`,
+  use: (statement) => database.prepare(statement).get(),
+});
+const rounds = calibrate(150, {
+  size: 100_000,
+  grow: (n) => n * 2,
+  make: (n) => n,
+  use: (n) => pbkdf2Sync("a", "b", n, 64, "sha512"),
+});
+const bigJson = calibrate(250, {
+  size: 1_000_000,
+  make: (n) => `[${'"0123456789abcdef",'.repeat(n)}0]`,
+  use: (text) => JSON.parse(text),
+});
+const items = calibrate(250, {
+  size: 200_000,
+  make: (n) => Array.from({ length: n }, (_, index) => ({ index, text: `row ${index}` })),
+  use: (rows) => JSON.stringify(rows),
+});
 
 app.get("/spin", async () => {
   await pause();
@@ -121,7 +106,7 @@ app.get("/announced", async () => {
 app.get("/regex", async () => {
   await pause();
   const start = performance.now();
-  catastrophe.test(`${hanging}b`); // regex
+  catastrophe.test(hanging); // regex
   return took(start);
 });
 
@@ -141,7 +126,7 @@ app.get("/wait", async () => {
 
 app.get("/sqlite", async () => {
   await pause();
-  const statement = database.prepare(counting(rows));
+  const statement = database.prepare(counting);
   const start = performance.now();
   statement.get(); // sqlite
   return took(start);
