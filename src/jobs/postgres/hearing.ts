@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Log } from "../../app/log.ts";
-import type { ErrorCode } from "../../errors/offloop-error.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
 import { formatTrial } from "../notices.ts";
 import type { Sql } from "./database.ts";
 
 /** How long a notice may take. Through PostgreSQL itself it arrives at once. */
 const ARRIVAL_MS = 5_000;
-
-const CODE: ErrorCode = "OFFLOOP_JOBS_UNHEARD";
 
 /** What pg-boss says when the connection that listens no longer does, though nobody has ended it. */
 const LOST = "LISTEN/NOTIFY channel registration was lost";
@@ -73,10 +71,11 @@ export class Hearing {
 
 /** Says what comes late, and how it would come at once. */
 export function sayUnheard(log: Log, pollMs: number): void {
-  log.warn(
-    { code: CODE },
-    `${CODE}: Cannot hear of changes to jobs: the database's notices do not arrive, as behind PgBouncer in transaction mode; ` +
-      `new jobs are found every ${pollMs} ms (jobs.pollMs), a cancelled one ends up to 2 s later, and app.jobs.follow looks every 5 s\n` +
-      "  fix let jobs.url name PostgreSQL itself; your own pool may keep the pooler",
+  const { code, message } = new OffloopError(
+    "OFFLOOP_JOBS_UNHEARD",
+    "Cannot hear of changes to jobs: the database's notices do not arrive, as behind PgBouncer in transaction mode; " +
+      `new jobs are found every ${pollMs} ms (jobs.pollMs), a cancelled one ends up to 2 s later, and app.jobs.follow looks every 5 s`,
+    { fix: "let jobs.url name PostgreSQL itself; your own pool may keep the pooler" },
   );
+  log.warn({ code }, `${code}: ${message}`);
 }
