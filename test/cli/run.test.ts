@@ -90,7 +90,10 @@ test("offloop run: a mistake is one clear error, and the exit code is 1", async 
     wrongExport,
     /^OFFLOOP_APP_NOT_FOUND: Cannot load ".*named\.ts:nope": the module exports "api" and "other" and "server", not "nope"\n {2}fix name the export: .*named\.ts:api$/,
   );
-  assert.match(await fails("run", fixture("named.ts")), /^OFFLOOP_APP_NOT_FOUND: .*not an App/);
+  assert.match(
+    await fails("run", fixture("named.ts")),
+    /^OFFLOOP_APP_NOT_FOUND: .*: the module exports 2 apps, "api" and "other", and none as default or "app"\n {2}fix name the export: .*named\.ts:api$/,
+  );
   assert.match(await fails("run", `${fixture("named.ts")}:server`), /not "server" as an App/);
   assert.match(
     await fails("run", fixture("loop-only.ts"), "--threads", "0"),

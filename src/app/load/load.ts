@@ -103,18 +103,11 @@ function soleApp(exported: Record<string, unknown>, made: readonly App[]): App |
 function missing(exported: Record<string, unknown>, { exportName }: AppTarget, file: string): never {
   for (const value of exportName === undefined ? Object.values(exported) : [exported[exportName]])
     checkCopy(value, `load "${localPath(file)}"`);
-  const names = Object.keys(exported).map((name) => `"${name}"`);
   const apps = Object.keys(exported).filter((name) => exported[name] instanceof App);
   const what = exportName === undefined ? localPath(file) : `${localPath(file)}:${exportName}`;
-  const wanted =
-    exportName === undefined
-      ? "an App"
-      : exportName in exported
-        ? `"${exportName}" as an App`
-        : `"${exportName}"`;
   throw new OffloopError(
     "OFFLOOP_APP_NOT_FOUND",
-    `Cannot load "${what}": the module exports ${names.join(" and ") || "nothing"}, not ${wanted}`,
+    `Cannot load "${what}": ${whyMissing(exported, apps, exportName)}`,
     {
       fix:
         apps.length > 0
@@ -122,6 +115,22 @@ function missing(exported: Record<string, unknown>, { exportName }: AppTarget, f
           : 'add "export default app" to the module',
     },
   );
+}
+
+function whyMissing(
+  exported: Record<string, unknown>,
+  apps: readonly string[],
+  exportName: string | undefined,
+): string {
+  if (exportName === undefined && apps.length > 1)
+    return `the module exports ${apps.length} apps, ${quoted(apps)}, and none as default or "app"`;
+  const found = quoted(Object.keys(exported)) || "nothing";
+  if (exportName === undefined) return `the module exports ${found}, not an App`;
+  return `the module exports ${found}, not "${exportName}"${exportName in exported ? " as an App" : ""}`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(" and ");
 }
 
 function fixOf(cause: unknown): string {
