@@ -95,7 +95,7 @@ async function closeOne({ generator, location }: OpenLifespan): Promise<void> {
   await generator.return();
   throw new OffloopError("OFFLOOP_LIFESPAN_FAILED", "Cannot close a lifespan: it yielded a second time", {
     at: location,
-    fix: "let it yield once, and close after that all that it has opened",
+    fix: "yield once, and close after that what the lifespan has opened",
   });
 }
 

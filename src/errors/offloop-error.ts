@@ -113,7 +113,7 @@ export const errorCodes = {
   OFFLOOP_DEPENDENCY_SHARED:
     'A generator dependency uses a value of the scope "thread", and would be open while other requests use the same value.',
   OFFLOOP_DEPENDENCY_YIELD: "A generator dependency did not yield exactly once.",
-  OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, where it would wait for itself.",
+  OFFLOOP_ENQUEUE_LANE: "enqueueSync was called on the event loop, which would wait for itself.",
   OFFLOOP_ERROR_SWALLOWED: "A dependency caught the operation's error and did not throw it again.",
   OFFLOOP_FORM_AND_BODY: "An operation and its dependencies declare both a form and a body.",
   OFFLOOP_FRONTEND_FOLDER: "The folder of a front end, or its fallback page, does not exist.",

@@ -54,7 +54,7 @@ export class Enqueuer implements TaskEnqueuer {
   enqueueSync({ name }: TaskDeclaration): never {
     throw new OffloopError(
       "OFFLOOP_ENQUEUE_LANE",
-      `Cannot call enqueueSync of task "${name}" on the event loop: it would wait for itself`,
+      `Cannot call enqueueSync of task "${name}" on the event loop: the loop would wait for itself`,
       { at: callerLocation(), fix: "await enqueue(...), or make the calling function plain" },
     );
   }

@@ -155,7 +155,7 @@ export function unreadArguments({ task, location }: ArgumentsOf, cause: unknown)
     `Cannot run a job of task "${task}": its stored arguments could not be read: ${why}`,
     {
       at: location,
-      fix: "enqueue it anew, and what is too large to arrive by its name: a path, an id",
+      fix: "enqueue it again, and pass what is too large as a path or an id",
       cause,
     },
   );

@@ -13,7 +13,7 @@ export function refuseHeaders(headers: HeaderList, operation: string): void {
       `Cannot set a header or a cookie in ${operation}: its handshake has been answered`,
       {
         at: callerLocation(),
-        fix: "set it in open before that accepts, sends or receives, or in an operation that the page asks",
+        fix: "set it in open, before open accepts, sends or receives, or in an operation that the page requests",
       },
     );
   };
@@ -45,7 +45,7 @@ export function explainFrozen(thrown: unknown, session: Session, operation: stri
     `Cannot change the session in ${operation}: its handshake has been answered, so no response carries its cookie`,
     {
       at,
-      fix: "change it in open before that accepts, sends or receives, or in an operation that the page asks",
+      fix: "change it in open, before open accepts, sends or receives, or in an operation that the page requests",
       cause: thrown,
     },
   );

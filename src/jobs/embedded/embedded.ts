@@ -218,7 +218,7 @@ function endedError(dir: string, why: string): OffloopError {
     "OFFLOOP_JOBS_DATABASE_ENDED",
     `Cannot reach the jobs in ${dir}: the thread of their database has ended (${why.split("\n")[0]})`,
     {
-      fix: "wait until it is open again, which is tried every second; if it ends again, set DATABASE_URL to a PostgreSQL",
+      fix: "wait: another thread opens them, with an attempt every second; if it ends again, set DATABASE_URL to a PostgreSQL",
       retryAfterS: 1,
     },
   );
