@@ -1,5 +1,6 @@
 import type { FastifyInstance } from "fastify"; // a type only: threads load this file, but no web server
 import { checkCopy } from "../errors/brand.ts";
+import { callerLocation, callerModule } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kindOf } from "../errors/shown-value.ts";
 import type { NoNames } from "./context.ts";
@@ -14,7 +15,6 @@ import { type AppDocumentation, appDocumentationNames } from "./documentation.ts
 import { checkDescribedPath } from "./documentation-mistakes.ts";
 import { createFrontend, type Frontend, type FrontendOptions } from "./frontend.ts";
 import { createLifespan, type Lifespan, type LifespanFunction, type LifespanOptions } from "./lifespan.ts";
-import { callerLocation, callerModule } from "./location.ts";
 import { checkMountPath, type Mount, mountCycle, mountOperation } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 import { declarationCount, noteDeclaration, Router } from "./router.ts";

@@ -1,8 +1,8 @@
 import { types } from "node:util";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kindOf } from "../errors/shown-value.ts";
 import type { BaseContext, ResponseInfo } from "./context.ts";
-import { callerLocation } from "./location.ts";
 
 /** What an around receives: the request, and access to work that runs after the response. */
 export interface AroundContext extends Pick<BaseContext, "request" | "signal" | "log" | "background"> {}

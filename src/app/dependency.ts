@@ -1,8 +1,8 @@
 import { brand, checkCopy } from "../errors/brand.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import type { Inputs } from "./inputs.ts";
 import type { AnyFunction, Lane } from "./lane.ts";
-import { callerLocation } from "./location.ts";
 import type { DeclaredSecurityScheme } from "./security-scheme.ts";
 
 /**

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Context, Declared, NoNames, Shape } from "./context.ts";
@@ -13,7 +14,6 @@ import {
 } from "./dependency.ts";
 import { checkInputs, type InputOptions, inputNames } from "./inputs.ts";
 import { type AnyFunction, functionName, type Lane, laneOf } from "./lane.ts";
-import { callerLocation } from "./location.ts";
 import { type CheckedOptions, checkOptionNames } from "./option-names.ts";
 
 /** Options of a dependency. */

@@ -1,9 +1,9 @@
 import { HTTPError, ValidationError } from "../errors/http-error.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { WebSocketError } from "../errors/websocket-error.ts";
 import type { BaseContext } from "./context.ts";
 import { type AnyFunction, type Lane, laneOf } from "./lane.ts";
-import { callerLocation } from "./location.ts";
 
 /** A class of errors. */
 // biome-ignore lint/suspicious/noExplicitAny: a constructor may take anything

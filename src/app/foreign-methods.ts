@@ -1,5 +1,5 @@
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
-import { callerLocation } from "./location.ts";
 
 /** What to write in the place of a method of another framework, by its name. */
 export type ForeignMethods = Readonly<Record<string, string>>;

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { callerLocation } from "./location.ts";
 import { checkMountPath } from "./mount.ts";
 import { checkOptionNames } from "./option-names.ts";
 

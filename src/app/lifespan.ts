@@ -1,9 +1,9 @@
 import { types } from "node:util";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { readArguments } from "./declared-arguments.ts";
 import { settling } from "./load/settling.ts";
-import { callerLocation } from "./location.ts";
 import { checkOptionNames } from "./option-names.ts";
 
 /** Opens something before its `yield` and closes it after. */

@@ -1,4 +1,5 @@
 import { brand, checkCopy } from "../errors/brand.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { kindOf } from "../errors/shown-value.ts";
 import { type AroundFunction, createAround, type DeclaredAround } from "./around.ts";
@@ -16,7 +17,6 @@ import { explainForeign, ofApps } from "./foreign-methods.ts";
 import type { AddOperation, AddRoute, OperationOptions } from "./handler.ts";
 import type { AnyFunction } from "./lane.ts";
 import type { Layer, LayeredPrefix } from "./layer.ts";
-import { callerLocation } from "./location.ts";
 import { checkMethods, type Method } from "./method.ts";
 import { createOperation, type Operation, operationWithin } from "./operation.ts";
 import { checkOptionNames } from "./option-names.ts";

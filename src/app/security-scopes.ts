@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import {
@@ -9,7 +10,6 @@ import {
   registerDependency,
 } from "./dependency.ts";
 import { checkInputs } from "./inputs.ts";
-import { callerLocation } from "./location.ts";
 
 /** The OAuth2 scopes that are demanded on the way from an operation to a dependency. FastAPI's `SecurityScopes`. */
 export interface SecurityScopes {

@@ -1,7 +1,7 @@
 import { type App, checkApp } from "../app/app.ts";
 import { handOver, inThread, targetOf } from "../app/load/load.ts";
-import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
+import { callerLocation } from "../errors/location.ts";
 
 /** Options of {@link openTasks}. */
 export interface OpenTasksOptions {

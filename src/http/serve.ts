@@ -1,8 +1,8 @@
 import { type App, checkApp } from "../app/app.ts";
 import { handOver, inThread, targetOf } from "../app/load/load.ts";
-import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import { checkSettingNames } from "../app/settings/settings.ts";
+import { callerLocation } from "../errors/location.ts";
 import { startEarly } from "./lifecycle/start-early.ts";
 import { type ServeOptions, type Server, serveOptionNames } from "./serve-options.ts";
 

@@ -1,7 +1,7 @@
 import { integer } from "../app/integer.ts";
-import { callerLocation } from "../app/location.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/tasks/jobs.ts";
 import type { TaskDeclaration, TaskEnqueuer, ThreadEnqueue } from "../app/tasks/task-declaration.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { formatJobId } from "./job-id.ts";

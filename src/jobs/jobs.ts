@@ -1,5 +1,4 @@
 import { integer } from "../app/integer.ts";
-import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import {
   type CancellableState,
@@ -19,6 +18,7 @@ import {
   type TaskJobs,
 } from "../app/tasks/jobs.ts";
 import { waitingClient } from "../app/waiting-client.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { type Chosen, changeAll } from "./change-all.ts";

@@ -1,5 +1,5 @@
 import type { BodyStream } from "../app/context.ts";
-import { callerLocation } from "../app/location.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import type { UnreadBody } from "./raw.ts";
 

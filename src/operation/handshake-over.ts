@@ -1,6 +1,6 @@
-import { callerLocation } from "../app/location.ts";
 import type { Session } from "../app/session.ts";
 import { describeError } from "../errors/described-error.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { HeaderList } from "./header-list.ts";

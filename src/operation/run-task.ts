@@ -1,8 +1,8 @@
 import type { ClientAddress } from "../app/context.ts";
-import { callerLocation } from "../app/location.ts";
 import type { Log } from "../app/log.ts";
 import type { RunningJob, TaskContext } from "../app/tasks/task.ts";
 import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
+import { callerLocation } from "../errors/location.ts";
 import { formatLocation, OffloopError } from "../errors/offloop-error.ts";
 import { nothingParsed } from "./body.ts";
 import type { CompiledOperation } from "./compile.ts";

@@ -1,4 +1,4 @@
-import { callerLocation } from "../app/location.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import {

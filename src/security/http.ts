@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { timingSafeEqual as equalBytes, hash } from "node:crypto";
-import { callerLocation } from "../app/location.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import {

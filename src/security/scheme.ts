@@ -1,10 +1,10 @@
 import type { BaseContext, RequestInfo } from "../app/context.ts";
 import { type Dependency, type DependencyDeclaration, registerDependency } from "../app/dependency.ts";
 import { checkInputs } from "../app/inputs.ts";
-import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import type { DeclaredSecurityScheme, SecuritySchemeDefinition } from "../app/security-scheme.ts";
 import { HTTPError } from "../errors/http-error.ts";
+import { callerLocation } from "../errors/location.ts";
 
 /** Values that were sent under names, such as `Headers`, `URLSearchParams` and `Map`. */
 export interface SentValues {

@@ -1,6 +1,6 @@
 import { type AroundFunction, guarding } from "../app/around.ts";
-import { callerLocation } from "../app/location.ts";
 import { text } from "../app/reply.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 

@@ -1,5 +1,4 @@
 import { DAY_MS, integer } from "../app/integer.ts";
-import { callerLocation } from "../app/location.ts";
 import { servedTaskDeclarations } from "../app/parts.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/tasks/jobs.ts";
 import {
@@ -9,6 +8,7 @@ import {
   taskDeclaration,
 } from "../app/tasks/task-declaration.ts";
 import { within } from "../app/within.ts";
+import { callerLocation } from "../errors/location.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { placeOf } from "../jobs/embedded/place.ts";
 import { Enqueuer } from "../jobs/enqueuer.ts";

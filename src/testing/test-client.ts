@@ -1,8 +1,8 @@
 import { type App, checkApp } from "../app/app.ts";
 import { inThread } from "../app/load/load.ts";
-import { callerLocation } from "../app/location.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import { checkSettingNames } from "../app/settings/settings.ts";
+import { callerLocation } from "../errors/location.ts";
 import { type TestClient, type TestClientOptions, testClientOptionNames } from "./client-options.ts";
 import { openClient } from "./open-client.ts";
 

@@ -1,4 +1,5 @@
 import type { ValidationDetail } from "../../errors/http-error.ts";
+import { callerLocation, callerModule } from "../../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { inputJsonSchema, propertiesOf } from "../../schema/json-schema.ts";
@@ -8,7 +9,6 @@ import { Shape } from "../../schema/shape.ts";
 import { compileSchema, validate } from "../../schema/validate.ts";
 import { findUncloneable } from "../cloneable.ts";
 import { schemaInvalid } from "../inputs.ts";
-import { callerLocation, callerModule } from "../location.ts";
 import { checkOptionNames } from "../option-names.ts";
 import { Bindings } from "./bindings.ts";
 import { Mistakes, type Variable } from "./environment-mistakes.ts";

@@ -1,5 +1,5 @@
+import { callerLocation } from "../../errors/location.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { callerLocation } from "../location.ts";
 import type { SendToRoom, SocketOperation } from "./socket-operation.ts";
 import type { WebSocketHandle } from "./websocket.ts";
 

@@ -1,9 +1,9 @@
 import { checkCopy } from "../../errors/brand.ts";
+import { callerLocation } from "../../errors/location.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { findUncloneable } from "../cloneable.ts";
 import { explainForeign, ofBackground } from "../foreign-methods.ts";
 import { type AnyFunction, functionName, laneOf } from "../lane.ts";
-import { callerLocation } from "../location.ts";
 import type { Task } from "./task.ts";
 import { type TaskDeclaration, taskDeclaration, unnamedTask } from "./task-declaration.ts";
 

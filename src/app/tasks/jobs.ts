@@ -1,6 +1,6 @@
 import type { DescribedError } from "../../errors/described-error.ts";
+import { callerLocation } from "../../errors/location.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { callerLocation } from "../location.ts";
 import { Bindings } from "../settings/bindings.ts";
 
 /**

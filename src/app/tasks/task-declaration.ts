@@ -1,12 +1,12 @@
 import { brand, checkServingCopy } from "../../errors/brand.ts";
 import { counted } from "../../errors/counted.ts";
+import { callerLocation } from "../../errors/location.ts";
 import { OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { isSchema } from "../../schema/schema.ts";
 import { type NamedDependency, namedDependencies } from "../dependency.ts";
 import { timeoutMs } from "../integer.ts";
 import { type AnyFunction, type Lane, laneOf } from "../lane.ts";
-import { callerLocation } from "../location.ts";
 import { checkOptionNames } from "../option-names.ts";
 import { Bindings } from "../settings/bindings.ts";
 import { checkStorable, type Durable, readDurable, readSchedule, type TaskSchedule } from "./durable.ts";

@@ -1,10 +1,10 @@
 import { MessageChannel, receiveMessageOnPort, type Transferable, threadId } from "node:worker_threads";
 import { findUncloneable } from "../../app/cloneable.ts";
 import type { OutputLine } from "../../app/load/process-output.ts";
-import { callerLocation } from "../../app/location.ts";
 import { checkBindings, type Log, type LogFunction, lineOf, logLevels } from "../../app/log.ts";
 import type { EnqueuedJob } from "../../app/tasks/jobs.ts";
 import type { TaskEnqueuer } from "../../app/tasks/task-declaration.ts";
+import { callerLocation } from "../../errors/location.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
 import { type Board, cancelledBy } from "../crossing/board.ts";

@@ -1,10 +1,10 @@
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type CallSiteObject, getCallSites } from "node:util";
-import type { SourceLocation } from "../errors/offloop-error.ts";
-import { isOwnScript } from "../errors/own-code.ts";
-import { shownPosition } from "../errors/shown-position.ts";
-import { scriptPath } from "../errors/source-map.ts";
+import type { SourceLocation } from "./offloop-error.ts";
+import { isOwnScript } from "./own-code.ts";
+import { shownPosition } from "./shown-position.ts";
+import { scriptPath } from "./source-map.ts";
 
 const FRAMES = 30;
 
