@@ -61,6 +61,7 @@ export type {
 } from "./app/sockets/websocket.ts";
 export type { Background } from "./app/tasks/background.ts";
 export type { DurableOptions } from "./app/tasks/durable.ts";
+export { JobError, type JobErrorOptions } from "./app/tasks/job-error.ts";
 export type {
   CancellableState,
   EnqueuedJob,
@@ -103,7 +104,6 @@ export type {
 } from "./channels/channels.ts";
 export type { DescribedError } from "./errors/described-error.ts";
 export { HTTPError, type ValidationDetail, ValidationError } from "./errors/http-error.ts";
-export { JobError, type JobErrorOptions } from "./errors/job-error.ts";
 export type { ErrorCode } from "./errors/offloop-error.ts";
 export { OffloopError } from "./errors/offloop-error.ts";
 export { WebSocketError } from "./errors/websocket-error.ts";

@@ -136,7 +136,11 @@ test("JobError refuses what would leave the job to be tried again as usual, and 
     [30_000, "OFFLOOP_OPTION_INVALID", /expected its options as an object, got 30000/],
     [null, "OFFLOOP_OPTION_INVALID", /expected its options as an object, got null/],
     [new Error("x"), "OFFLOOP_OPTION_INVALID", /expected its options as an object, got an instance of Error/],
-    [{ retryable: false }, "OFFLOOP_OPTION_UNKNOWN", /there is no option "retryable"/],
+    [
+      { retryable: false },
+      "OFFLOOP_OPTION_UNKNOWN",
+      /there is no option "retryable"; did you mean "retry"\?/,
+    ],
   ];
   for (const [options, code, message] of refusals)
     assert.throws(
@@ -146,7 +150,7 @@ test("JobError refuses what would leave the job to be tried again as usual, and 
         assert.match(thrown.message, message);
         assert.match(
           thrown.message,
-          /at test\/jobs\/job-error\.test\.ts:\d+:\d+\n {2}fix write new JobError/,
+          /at test\/jobs\/job-error\.test\.ts:\d+:\d+\n {2}fix write (new JobError|"retry")/,
         );
         return true;
       },

@@ -1,6 +1,6 @@
+import { JobError } from "../../app/tasks/job-error.ts";
 import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import { type DescribedError, describeError } from "../../errors/described-error.ts";
-import { JobError } from "../../errors/job-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../../lanes/attempts.ts";
 import { formatJobId } from "../job-id.ts";

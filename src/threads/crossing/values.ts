@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { examineCrossing, findUncloneable, needsHelp } from "../../app/cloneable.ts";
 import { type ErrorClass, type ErrorHandlers, findErrorHandler } from "../../app/error-handlers.ts";
+import { JobError } from "../../app/tasks/job-error.ts";
 import { UploadedFile } from "../../app/uploaded-file.ts";
 import {
   type DescribedError,
@@ -10,7 +11,6 @@ import {
   typeOf,
 } from "../../errors/described-error.ts";
 import { HTTPError, ValidationError } from "../../errors/http-error.ts";
-import { JobError } from "../../errors/job-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { WebSocketError } from "../../errors/websocket-error.ts";
 import { ownsBuffer } from "../../operation/raw.ts";

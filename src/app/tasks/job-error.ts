@@ -1,8 +1,8 @@
-import { brand } from "./brand.ts";
-import { describeError } from "./described-error.ts";
-import { OffloopError } from "./offloop-error.ts";
-import { shownValue } from "./shown-value.ts";
-import { stackFrames } from "./stack-frames.ts";
+import { brand } from "../../errors/brand.ts";
+import { callerLocation } from "../../errors/location.ts";
+import { OffloopError } from "../../errors/offloop-error.ts";
+import { shownValue } from "../../errors/shown-value.ts";
+import { checkOptionNames } from "../option-names.ts";
 
 /** What a {@link JobError} says about further attempts. */
 export interface JobErrorOptions {
@@ -74,29 +74,26 @@ function wholeSeconds(ms: number): number {
 }
 
 const known: Readonly<Record<keyof JobErrorOptions, true>> = { retry: true, retryAfterMs: true, cause: true };
+const MAKING = "make a JobError";
 
 /** A misspelt option would leave the job to be tried again as usual, and nothing would say so. */
 function checkOptions(options: unknown): void {
   if (typeof options !== "object" || options === null || options instanceof Error)
-    throw refused("OFFLOOP_OPTION_INVALID", `expected its options as an object, got ${shownValue(options)}`);
+    throw invalid("its options as an object", options);
   const { retry, retryAfterMs } = options as JobErrorOptions;
-  if (retry !== undefined && typeof retry !== "boolean")
-    throw refused("OFFLOOP_OPTION_INVALID", `expected retry to be true or false, got ${shownValue(retry)}`);
+  if (retry !== undefined && typeof retry !== "boolean") throw invalid("retry to be true or false", retry);
   if (retryAfterMs !== undefined && typeof retryAfterMs !== "number")
-    throw refused(
-      "OFFLOOP_OPTION_INVALID",
-      `expected retryAfterMs to be a number, got ${shownValue(retryAfterMs)}`,
-    );
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined)
-    throw refused("OFFLOOP_OPTION_UNKNOWN", `there is no option ${shownValue(unknown)}`);
+    throw invalid("retryAfterMs to be a number", retryAfterMs);
+  checkOptionNames(MAKING, options, known, callerLocation);
 }
 
-function refused(code: "OFFLOOP_OPTION_INVALID" | "OFFLOOP_OPTION_UNKNOWN", fact: string): OffloopError {
-  const made = new Error();
-  Error.captureStackTrace(made, JobError);
-  return new OffloopError(code, `Cannot make a JobError: ${fact}`, {
-    at: stackFrames(describeError(made))[0],
-    fix: 'write new JobError("gone", { retry: false }), or new JobError("busy", { retryAfterMs: 30_000 })',
-  });
+function invalid(expected: string, value: unknown): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_OPTION_INVALID",
+    `Cannot ${MAKING}: expected ${expected}, got ${shownValue(value)}`,
+    {
+      at: callerLocation(),
+      fix: 'write new JobError("gone", { retry: false }), or new JobError("busy", { retryAfterMs: 30_000 })',
+    },
+  );
 }
