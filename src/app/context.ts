@@ -211,7 +211,7 @@ export type DeletedCookieOptions = Omit<CookieOptions, "maxAge" | "expires">;
 
 /** The future response: set it before the handler returns. */
 export interface ResponseInfo {
-  /** Its status, 200-599; another one throws a `RangeError`. Default: the operation's `status`, or 200. */
+  /** Its status, 200-599; another one throws `OFFLOOP_REPLY_INVALID`. Default: the operation's `status`, or 200. */
   status: number;
   /** Its headers. A `content-type` set here is sent; `content-length` is set after the handler. */
   readonly headers: Headers;

@@ -1,5 +1,7 @@
 import { brand } from "../errors/brand.ts";
-import { isFinalStatus } from "../errors/http-error.ts";
+import { isFinalStatus, wrongStatus } from "../errors/http-error.ts";
+import type { OffloopError } from "../errors/offloop-error.ts";
+import { checkHeaders, replyMistake } from "../errors/reply-mistake.ts";
 import { shownValue } from "../errors/shown-value.ts";
 
 /** A file to send. */
@@ -18,8 +20,8 @@ type ReplyContent =
   | undefined;
 
 /**
- * Status and headers of a reply. The helpers throw a `RangeError` for another status, and a `TypeError` for a header that
- * HTTP does not allow, or content that is neither text, bytes, a file nor an iterable.
+ * Status and headers of a reply. The helpers throw `OFFLOOP_REPLY_INVALID` for another status, a header that HTTP does not
+ * allow, or content that is neither text, bytes, a file nor an iterable.
  */
 export interface ReplyOptions {
   /** Its status, 200-599. Default: the context's `response.status`, or the operation's `status`. */
@@ -57,8 +59,8 @@ export class Reply {
   constructor(content: ReplyContent, mediaType: string | undefined, { status, headers = {} }: ReplyOptions) {
     checkContent(content);
     checkStatus(status);
-    for (const [name, value] of Object.entries(headers)) checkHeader(name, value);
-    if (mediaType !== undefined) checkHeader("content-type", mediaType);
+    checkHeaders(MAKING, headers);
+    if (mediaType !== undefined) checkHeaders(MAKING, { "content-type": mediaType });
     this.content = content;
     this.mediaType = mediaType;
     this.status = status;
@@ -72,7 +74,7 @@ brand(Reply.prototype);
 function checkContent(content: unknown): void {
   if (content === undefined || typeof content === "string" || content instanceof Uint8Array) return;
   if (isFile(content) || isIterable(content)) return;
-  throw unfit("text, bytes, the path of a file or an iterable", content);
+  throw unfit("text, bytes or an iterable", content);
 }
 
 function isFile(content: unknown): boolean {
@@ -86,26 +88,20 @@ export function isIterable(value: unknown): boolean {
   );
 }
 
+const MAKING = "make a reply";
+
 /** The error of content that cannot be sent. */
-export function unfit(expected: string, content: unknown): TypeError {
-  return new TypeError(`content of a reply: expected ${expected}, got ${shownValue(content)}`);
+export function unfit(expected: string, content: unknown): OffloopError {
+  return replyMistake(
+    MAKING,
+    `expected ${expected}, got ${shownValue(content)}`,
+    "pass that, or return the value itself, which is sent as JSON",
+  );
 }
 
 function checkStatus(status: number | undefined): void {
   if (status === undefined || isFinalStatus(status)) return;
-  throw new RangeError(`status of a reply: expected an integer from 200 to 599, got ${String(status)}`);
-}
-
-/** RFC 9110, section 5.6.2. */
-const HEADER_NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** RFC 9110, section 5.5, plus bytes beyond ASCII. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-function checkHeader(name: string, value: string): void {
-  if (!HEADER_NAME.test(name))
-    throw new TypeError(`headers of a reply: ${JSON.stringify(name)} cannot be the name of a header`);
-  if (!HEADER_VALUE.test(value))
-    throw new TypeError(`headers of a reply: the value of ${name} has characters that a header cannot have`);
+  throw wrongStatus(MAKING, status, "write { status: 201 }, or leave it out");
 }
 
 /**
@@ -156,7 +152,7 @@ function textReply(content: unknown, mediaType: string, options: ReplyOptions): 
  * stay unchanged.
  * @param status - 300-399. Default 307: the same method again.
  * @returns The reply, for the handler to return.
- * @throws {RangeError} For a status outside 300-399.
+ * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` for a status outside 300-399.
  * @example
  * ```ts
  * import { App, redirect } from "offloop";
@@ -167,7 +163,11 @@ function textReply(content: unknown, mediaType: string, options: ReplyOptions): 
  */
 export function redirect(location: string | URL, status = 307): Reply {
   if (!Number.isInteger(status) || status < 300 || status > 399)
-    throw new RangeError(`redirect: expected a status of 300-399, got ${String(status)}`);
+    throw replyMistake(
+      "redirect",
+      `expected a status from 300 to 399, got ${shownValue(status)}`,
+      'write redirect("/new", 308), or leave it out',
+    );
   return new Reply(undefined, undefined, {
     status,
     headers: { location: quote(String(location)) },
@@ -205,12 +205,22 @@ export interface FileOptions extends ReplyOptions {
  * ```
  */
 export function file(path: string, options: FileOptions = {}): Reply {
+  if (typeof path !== "string") throw unfit("the path of a file", path);
   const { mediaType, filename, headers, ...rest } = options;
   const disposition = filename === undefined ? {} : { "content-disposition": attachment(filename) };
   return new Reply({ file: path }, withCharset(mediaType), {
     ...rest,
-    headers: { ...disposition, ...headers },
+    headers: addedTo(disposition, headers),
   });
+}
+
+/** A helper's own headers with those it was given, checked before what has no entries of its own would be lost. */
+export function addedTo(
+  own: Readonly<Record<string, string>>,
+  headers: ReplyOptions["headers"] = {},
+): typeof own {
+  checkHeaders(MAKING, headers);
+  return { ...own, ...headers };
 }
 
 /** RFC 6266: a plain name in quotes, any other name in RFC 8187's encoding. */

@@ -1,5 +1,8 @@
+import { callerLocation } from "../errors/location.ts";
+import { replyMistake } from "../errors/reply-mistake.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { isIterable, Reply, type ReplyOptions, unfit } from "./reply.ts";
+import { checkOptionNames } from "./option-names.ts";
+import { addedTo, isIterable, Reply, type ReplyOptions, unfit } from "./reply.ts";
 
 /** One server-sent event, with more than its data. */
 export interface ServerSentEvent {
@@ -17,7 +20,15 @@ export interface ServerSentEvent {
   readonly comment?: string | undefined;
 }
 
-const FIELDS = new Set(["data", "text", "event", "id", "retry", "comment"]);
+const known: Readonly<Record<keyof ServerSentEvent, true>> = {
+  data: true,
+  text: true,
+  event: true,
+  id: true,
+  retry: true,
+  comment: true,
+};
+const MAKING = "make an event";
 const EVENT = Symbol.for("offloop.event");
 
 /**
@@ -25,8 +36,8 @@ const EVENT = Symbol.for("offloop.event");
  *
  * @param fields - Its data, type, id, comment, and when to reconnect.
  * @returns The event, for a generator given to `sse` to yield.
- * @throws {TypeError} When a type or id has a line break, which would end it; for `data` and `text` together; and for a
- * `retry` that browsers would ignore.
+ * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` when a type or id has a line break, which would end it; for `data` and
+ * `text` together; and for a `retry` that browsers would ignore. `OFFLOOP_OPTION_UNKNOWN`.
  * @example
  * ```ts
  * import { App, event, sse } from "offloop";
@@ -41,17 +52,27 @@ const EVENT = Symbol.for("offloop.event");
  * ```
  */
 export function event(fields: ServerSentEvent): ServerSentEvent {
-  const unknown = Object.keys(fields).find((name) => !FIELDS.has(name));
-  if (unknown !== undefined)
-    throw new TypeError(`event: expected ${[...FIELDS].join(", ")}, got "${unknown}"`);
+  checkOptionNames(MAKING, fields, known, callerLocation);
   for (const name of ["event", "id"] as const)
     if (/[\r\n\0]/.test(String(fields[name] ?? "")))
-      throw new TypeError(`event: expected ${name} on one line, got ${JSON.stringify(fields[name])}`);
+      throw replyMistake(
+        MAKING,
+        `expected its ${name} on one line, got ${shownValue(fields[name])}`,
+        "take out its line breaks",
+      );
   const { data, text, retry } = fields;
   if (data !== undefined && text !== undefined)
-    throw new TypeError("event: expected data, which is sent as JSON, or text, got both");
+    throw replyMistake(
+      MAKING,
+      "expected data or text, got both",
+      "leave out text, or data, which is sent as JSON",
+    );
   if (retry !== undefined && !(Number.isSafeInteger(retry) && retry >= 0))
-    throw new TypeError(`event: expected retry as whole milliseconds, 0 or more, got ${shownValue(retry)}`);
+    throw replyMistake(
+      MAKING,
+      `expected retry as whole milliseconds, 0 or more, got ${shownValue(retry)}`,
+      "write retry: 5_000, or leave it out",
+    );
   return { ...fields, [EVENT]: true } as ServerSentEvent;
 }
 
@@ -70,7 +91,7 @@ export class Events extends Reply {
     super(undefined, "text/event-stream; charset=utf-8", {
       ...options,
       // Proxies cache what looks like a page; nginx heeds the second header.
-      headers: { "cache-control": "no-cache", "x-accel-buffering": "no", ...options.headers },
+      headers: addedTo({ "cache-control": "no-cache", "x-accel-buffering": "no" }, options.headers),
     });
     this.items = items;
   }

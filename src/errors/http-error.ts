@@ -1,5 +1,8 @@
 import { brand } from "./brand.ts";
 import { counted } from "./counted.ts";
+import type { OffloopError } from "./offloop-error.ts";
+import { checkHeaders, replyMistake } from "./reply-mistake.ts";
+import { shownValue } from "./shown-value.ts";
 
 /**
  * Throw this from a handler to answer with an error status and `{"detail": ...}`; FastAPI's `HTTPException`. Background
@@ -33,7 +36,7 @@ export class HTTPError extends Error {
    * @param headers - Headers added to the response.
    * @param options - `cause`: the error that led to this one, for the log alone. The log has every error with a status of
    * 500 and up.
-   * @throws {RangeError} For a status outside 200-599.
+   * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` for a status outside 200-599, and for a header that HTTP does not allow.
    */
   constructor(
     status: number,
@@ -41,13 +44,8 @@ export class HTTPError extends Error {
     headers?: Readonly<Record<string, string>>,
     options?: ErrorOptions,
   ) {
-    if (!isFinalStatus(status)) {
-      const given: unknown = status;
-      const got = typeof given === "number" ? String(given) : `a value of type ${typeof given}`;
-      throw new RangeError(
-        `HTTPError: expected a status of 200-599, got ${got}; write new HTTPError(404, "Not here")`,
-      );
-    }
+    if (!isFinalStatus(status)) throw wrongStatus(MAKING, status, 'write new HTTPError(404, "Not here")');
+    if (headers !== undefined) checkHeaders(MAKING, headers);
     const shown = detail ?? statusPhrase(status);
     super(typeof shown === "string" ? shown : `HTTP ${status}`, options);
     this.name = "HTTPError";
@@ -58,6 +56,13 @@ export class HTTPError extends Error {
 }
 
 brand(HTTPError.prototype);
+
+const MAKING = "make an HTTPError";
+
+/** The error of a status that ends no request. */
+export function wrongStatus(action: string, status: unknown, fix: string): OffloopError {
+  return replyMistake(action, `expected a status from 200 to 599, got ${shownValue(status)}`, fix);
+}
 
 /** Whether it is a status that ends a request, 200-599: one of 100-199 announces another response. */
 export function isFinalStatus(status: unknown): status is number {

@@ -163,6 +163,7 @@ export const errorCodes = {
   OFFLOOP_PATH_INVALID: "A path or prefix is written in a way that the router cannot use.",
   OFFLOOP_PLUGIN_WEBSOCKET: "A plugin adds a WebSocket server, but the app has one.",
   OFFLOOP_PORT_UNAVAILABLE: "The server cannot listen on the address.",
+  OFFLOOP_REPLY_INVALID: "A reply, an event or an error for the client was made with what cannot be sent.",
   OFFLOOP_RESPONSE_INVALID: "An operation's result does not fit its response schema, or its content-length.",
   OFFLOOP_ROUTE_DUPLICATE: "Two operations answer the same method and path.",
   OFFLOOP_ROUTER_CYCLE:

@@ -4,6 +4,7 @@ import { Events, isEvent, type ServerSentEvent } from "../app/server-sent-events
 import { checkCopy } from "../errors/brand.ts";
 import { detailText } from "../errors/http-error.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
+import { kindOf } from "../errors/shown-value.ts";
 import { nextTurn } from "../errors/timers.ts";
 import { type Validated, validate } from "../schema/validate.ts";
 import type { CompiledOperation } from "./compile.ts";
@@ -78,7 +79,7 @@ function helperBody(rules: ReplyRules, reply: Reply): RawReply["body"] {
   }
   const { content } = reply;
   if (typeof content !== "object" || content instanceof Uint8Array || "file" in content) return content;
-  return closable(toChunks(content), content);
+  return closable(toChunks(content, rules), content);
 }
 
 /** Without this header nginx would hold back what is sent until it fills a buffer. */
@@ -215,10 +216,17 @@ async function closeSource(source: Source): Promise<void> {
 type Items<T> = AsyncIterable<T> | Iterable<T>;
 
 /** Chunks as one kind of iterable. Leaving it closes the source. */
-async function* toChunks(chunks: Items<Chunk>): AsyncGenerator<Chunk> {
+async function* toChunks(chunks: Items<Chunk>, { declaration }: ReplyRules): AsyncGenerator<Chunk> {
   for await (const chunk of chunks) {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array))
-      throw new TypeError(`stream: expected chunks of text or bytes, got ${typeof chunk}`);
+      throw new OffloopError(
+        "OFFLOOP_REPLY_INVALID",
+        `Cannot send a stream of ${declaration.id}: expected chunks of text or bytes, got ${kindOf(chunk)}`,
+        {
+          at: declaration.location,
+          fix: "yield text or bytes, or return the generator itself, without stream(): then each value is sent as JSON",
+        },
+      );
     yield chunk;
   }
 }

@@ -2,7 +2,7 @@ import { type SetCookie, stringifySetCookie } from "cookie";
 import type { CookieOptions, DeletedCookieOptions, ResponseInfo } from "../app/context.ts";
 import { explainForeign, ofResponses } from "../app/foreign-methods.ts";
 import { cookiePrefix } from "../app/session.ts";
-import { isFinalStatus } from "../errors/http-error.ts";
+import { isFinalStatus, wrongStatus } from "../errors/http-error.ts";
 import { HeaderList } from "./header-list.ts";
 import { type HeaderPairs, quoted } from "./raw.ts";
 
@@ -17,7 +17,7 @@ export class PlannedResponse implements ResponseInfo {
 
   set status(status: number) {
     if (!isFinalStatus(status))
-      throw new RangeError(`response.status: expected an integer from 200 to 599, got ${String(status)}`);
+      throw wrongStatus("set response.status", status, "write response.status = 201");
     this.chosen = status;
   }
 

@@ -11,7 +11,7 @@ test("every helper refuses a status that is not final", () => {
     for (const status of [100, 101, 199, 600, 0, -1, 200.5, Number.NaN, "200"])
       assert.throws(
         () => helper("a", { status }),
-        { name: "RangeError", message: /integer from 200 to 599, got/ },
+        { code: "OFFLOOP_REPLY_INVALID", message: /a status from 200 to 599, got/ },
         name,
       );
   for (const status of [200, 404, 599]) assert.ok(text("a", { status }));
@@ -26,10 +26,23 @@ test("every helper refuses a header that HTTP does not allow", () => {
       { "x-a": "a\0" },
       { "x-a": "\u0142" },
     ])
-      assert.throws(() => helper("a", { headers }), { name: "TypeError", message: /header/ }, name);
-    assert.ok(helper("a", { headers: { "x-a": "caf\xe9\tok" } }));
+      assert.throws(
+        () => helper("a", { headers }),
+        { code: "OFFLOOP_REPLY_INVALID", message: /header/ },
+        name,
+      );
+    for (const headers of [
+      { "x-a": undefined },
+      { "x-a": ["b"] },
+      new Headers(),
+      [["x-a", "b"]],
+      "x-a: b",
+      null,
+    ])
+      assert.throws(() => helper("a", { headers }), { code: "OFFLOOP_REPLY_INVALID" }, name);
+    assert.ok(helper("a", { headers: { "x-a": "caf\xe9\tok", "retry-after": 60 } }));
   }
-  assert.throws(() => stream(["a"], { mediaType: "text/plain\r\n" }), TypeError);
+  assert.throws(() => stream(["a"], { mediaType: "text/plain\r\n" }), { code: "OFFLOOP_REPLY_INVALID" });
   assert.ok(sse([1]));
 });
 
@@ -38,13 +51,13 @@ test("every helper refuses content that could not be sent, which an any may brin
     [() => html(5 as never), /expected text, got 5/],
     [() => html(undefined as never), /expected text, got undefined/],
     [() => text(null as never), /expected text, got null/],
-    [() => file(undefined as never), /expected text, bytes, the path of a file or an iterable, got \{\}/],
+    [() => file(undefined as never), /expected the path of a file, got undefined/],
     [() => stream({ a: 1 } as never), /got \{"a":1\}/],
     [() => stream(7 as never), /got 7/],
     [() => stream(undefined as never), /got undefined/],
     [() => sse({} as never), /expected an iterable of events, got \{\}/],
   ];
-  for (const [make, message] of wrong) assert.throws(make, { name: "TypeError", message });
+  for (const [make, message] of wrong) assert.throws(make, { code: "OFFLOOP_REPLY_INVALID", message });
   assert.ok(stream(new Blob(["a"]).stream()));
   assert.ok(sse(new Set([1])));
 });
@@ -77,9 +90,13 @@ test("redirect() escapes what Starlette does, and nothing twice", () => {
 
 test("event() refuses a retry that browsers ignore, and data beside text, of which one would be lost", () => {
   for (const retry of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, "1" as never])
-    assert.throws(() => event({ retry }), { name: "TypeError", message: /^event: expected retry as whole/ });
+    assert.throws(() => event({ retry }), { message: /^Cannot make an event: expected retry as whole/ });
   assert.throws(() => event({ data: 1, text: "one" }), {
-    message: /^event: expected data, .* or text, got both$/,
+    message: /^Cannot make an event: expected data or text, got both\n/,
+  });
+  assert.throws(() => event({ evnt: "a" } as never), {
+    code: "OFFLOOP_OPTION_UNKNOWN",
+    message: /^Cannot make an event: there is no option "evnt"; did you mean "event"\?\n/,
   });
   for (const fine of [{ retry: 0 }, { retry: 2 ** 53 - 1 }, { data: undefined, text: "one" }]) event(fine);
 });

@@ -5,14 +5,16 @@ import { HTTPError } from "offloop";
 
 test("an HTTPError without a status says how it is called", () => {
   const wrong: [unknown, string][] = [
-    [{ status: 404 }, "a value of type object"],
-    ["404", "a value of type string"],
+    [{ status: 404 }, '{"status":404}'],
+    ["404", '"404"'],
     [99, "99"],
   ];
   for (const [status, got] of wrong)
     assert.throws(() => new HTTPError(status as number), {
-      name: "RangeError",
-      message: `HTTPError: expected a status of 200-599, got ${got}; write new HTTPError(404, "Not here")`,
+      code: "OFFLOOP_REPLY_INVALID",
+      message: new RegExp(
+        `^Cannot make an HTTPError: expected a status from 200 to 599, got ${got}\n {2}at test/.*\n {2}fix write new HTTPError\\(404, "Not here"\\)$`,
+      ),
     });
 });
 

@@ -63,7 +63,7 @@ export interface Socket<Received = RawMessage, Sent = unknown> extends AsyncIter
    *
    * @param code - 1000, 1001, 1003, 1007-1014, or 3000-4999 for your own. Default 1000.
    * @param reason - A text for people, cut off after 123 bytes of UTF-8. Default none.
-   * @throws {RangeError} For another code.
+   * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` for another code, and for a reason that is not a text.
    */
   close(code?: number, reason?: string): void;
   /** Adds it to a room of its operation. Rooms belong to this process: other workers and machines have their own. */

@@ -3,7 +3,7 @@ import type { ResolvedSettings } from "../../app/settings/settings.ts";
 import type { RawMessage, Room, Socket, SocketClosing } from "../../app/sockets/socket.ts";
 import type { InvalidMessage } from "../../app/sockets/websocket.ts";
 import { ValidationError } from "../../errors/http-error.ts";
-import { checkCloseCode, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
+import { checkClosing, closeReason, WebSocketError } from "../../errors/websocket-error.ts";
 import type { EndOfMessage } from "../../lanes/sockets.ts";
 import { type Frame, type MessageFormat, rawMessage } from "../../operation/messages.ts";
 import type { RawReply } from "../../operation/raw.ts";
@@ -150,7 +150,7 @@ export class LiveSocket implements Socket, Member {
   }
 
   close(code = 1000, reason = ""): void {
-    checkCloseCode(code, "socket.close");
+    checkClosing("close a socket", code, reason);
     if (this.#connection === undefined) this.#refusal ??= new WebSocketError(code, reason);
     else this.end({ code, reason });
   }
