@@ -50,6 +50,8 @@ export interface OpenAppOptions {
   readonly worksOnJobs?: boolean;
   /** How a test keeps jobs. */
   readonly openJobs?: OpenJobsOf["open"];
+  /** Called for what a lifespan throws while it closes, here or on a thread; the log has it in any case. */
+  readonly onUnclosed?: (failure: unknown) => void;
   /** Whether everything the process writes becomes lines of its log. Default false. */
   readonly ownsOutput?: boolean;
   /** The worker of the first thread, if it was started already. */
@@ -86,12 +88,12 @@ export async function openApp(
   options: OpenAppOptions,
   opened: AsyncDisposableStack,
 ): Promise<OpenApp> {
-  const { settings, target, tls, overrides, accessLog, debug = false, inspector, early, ending } = options;
+  const { settings, tls, accessLog, debug = false, inspector, ending } = options;
   const tracing = await openTracing();
   const log = openLog(options, tracing);
   await checkFrontends(app, options.unbuilt ?? (debug ? log : undefined));
   const arounds = listArounds(app, { settings, log, tracing, debug, inspector });
-  const laneOptions = { settings, target, log, overrides, arounds, ownsOutput: ownsOutput(), early };
+  const laneOptions = { ...options, log, arounds, ownsOutput: ownsOutput() };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
   ending?.throwIfAborted();
   preloadFastify();

@@ -7,7 +7,7 @@ import type { Task } from "../app/tasks/task.ts";
 import { enqueueForThread } from "../app/tasks/task-declaration.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import type { SyncEnqueue, ThreadSetup } from "../threads/crossing/messages.ts";
-import { packThrown, type TaskOutcome, unpackValue } from "../threads/crossing/values.ts";
+import { packThrown, type TaskOutcome, unpackThrown, unpackValue } from "../threads/crossing/values.ts";
 import type { Work } from "../threads/crossing/work.ts";
 import { ThreadCalls } from "../threads/pool/calls.ts";
 import { ThreadPool } from "../threads/pool/pool.ts";
@@ -28,6 +28,8 @@ export interface PoolSource {
   readonly arounds: readonly Around[];
   /** Whether what threads write to stdout and stderr becomes lines of the log. */
   readonly ownsOutput: boolean;
+  /** Called for what fails to close, which the log has in any case. Default: nobody else learns of it. */
+  readonly onUnclosed?: ((failure: unknown) => void) | undefined;
   /** The worker of the app's first thread, if it was started already. */
   readonly early?: EarlyWorker | undefined;
 }
@@ -40,7 +42,7 @@ export interface PoolSource {
 export function openPool(
   app: App,
   works: readonly Work[],
-  { settings, target, log, arounds, ownsOutput, early }: PoolSource,
+  { settings, target, log, arounds, ownsOutput, early, onUnclosed }: PoolSource,
   { given, part }: Pick<ThreadSetup, "given" | "part">,
 ): ThreadPool {
   let tasks: ReadonlyMap<string, Task> | undefined; // collected once: a task may enqueue a thousand jobs
@@ -60,6 +62,11 @@ export function openPool(
     logLevel: log.level,
     ownsOutput,
     onLog: ({ level, fields, message }) => log[level](unpackValue(fields) as object, message),
+    onUnclosed: ({ error, ...thrown }, thread) => {
+      const what = `what a thread has opened could not be closed: ${error.message}`;
+      log.error({ thread, err: loggable(error) }, what);
+      onUnclosed?.(unpackThrown({ error, ...thrown }));
+    },
     onEnqueue: (call) => {
       tasks ??= new Map(servedTasks(app).map((task) => [task.name, task]));
       void enqueueFor(tasks, call);

@@ -18,7 +18,7 @@ export async function openWithLifespans(
   opened: AsyncDisposableStack,
   ending?: AbortSignal,
 ): Promise<Lanes> {
-  const { log } = options;
+  const { log, onUnclosed } = options;
   const forLifespans = new TaskThreads(app, options);
   opened.defer(() => forLifespans.close());
   for (const lifespan of servedLifespans(app, "main")) {
@@ -27,6 +27,7 @@ export async function openWithLifespans(
       for (const failure of await close()) {
         const error = describeError(failure);
         log.error({ err: loggable(error) }, `a lifespan failed to close: ${error.message}`);
+        onUnclosed?.(failure);
       }
     });
     ending?.throwIfAborted();

@@ -1,9 +1,9 @@
 import type { Logger } from "pino";
 import { createOverride, type Dependency, type Override } from "../app/dependency.ts";
-import { callerLocation } from "../app/location.ts";
 import { liveSettings, type Settings, SettingsOverride } from "../app/settings/environment.ts";
 import { type ServerSettings, settingNames } from "../app/settings/settings.ts";
 import type { EnqueuedJob, EnqueueOptions } from "../app/tasks/jobs.ts";
+import { callerLocation } from "../errors/location.ts";
 import type { PoolSize } from "../threads/pool/pool.ts";
 import type { TestRequest } from "./test-request.ts";
 import type { TestSocket, TestSocketRequest } from "./test-socket.ts";
@@ -179,9 +179,10 @@ export interface TestClient extends AsyncDisposable {
    */
   settled(): Promise<void>;
   /**
-   * Waits for requests and background tasks, then ends the threads and the app's lifespan. Rejects with
-   * `OFFLOOP_LOOP_BLOCKED` when one of them blocked the loop for longer than `failOnBlockMs` and no request reported
-   * it.
+   * Waits for requests and background tasks, then ends the threads and the app's lifespan. Rejects with what a lifespan, a
+   * dependency or a plugin threw while it closed, here or on a thread, and with `OFFLOOP_LOOP_BLOCKED` when one of them
+   * blocked the loop for longer than `failOnBlockMs` and no request reported it: each once, and several as an
+   * `AggregateError`.
    */
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { type AppTarget, loadApp, targetOf } from "../app/load/load.ts";
 import { SettingsOverride } from "../app/settings/environment.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings/settings.ts";
 import { within } from "../app/within.ts";
+import { thrownText } from "../errors/described-error.ts";
 import { OffloopError, type SourceLocation } from "../errors/offloop-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { CLOSE_MS, createShutdown, settled } from "../http/lifecycle/shutdown.ts";
@@ -55,9 +56,11 @@ export async function openClient(
   try {
     const jobs = new JobsUnderTest(rest.jobs);
     const { openJobs } = jobs;
+    const unclosed: unknown[] = [];
+    const onUnclosed = (failure: unknown): void => void unclosed.push(failure);
     const served = await openApp(
       app,
-      { settings, target, log, accessLog: true, unbuilt: warnings, overrides, openJobs },
+      { settings, target, log, accessLog: true, unbuilt: warnings, overrides, openJobs, onUnclosed },
       opened,
     );
     const { lanes, fastify, watch: watchdog } = served;
@@ -72,9 +75,8 @@ export async function openClient(
       jobs: () => jobs.opened ?? noJobs(app),
       settled: () => settled(served),
     };
-    if (failures === undefined) return clientOf(encoding(way, headers, openTime), shutDown, parts);
-    const rejecting = rejectBlocking(way, failures, watchdog);
-    return clientOf(encoding(rejecting, headers, openTime), closing(shutDown, failures), parts);
+    const asked = failures === undefined ? way : rejectBlocking(way, failures, watchdog);
+    return clientOf(encoding(asked, headers, openTime), closing(shutDown, unclosed, failures), parts);
   } catch (error) {
     await opened.disposeAsync();
     throw error;
@@ -103,12 +105,24 @@ class JobsUnderTest {
   }
 }
 
-/** Closes, and then throws what blocked the loop without a request being rejected for it. */
-function closing(shutDown: () => Promise<void>, failures: BlockFailures): () => Promise<void> {
+/**
+ * Closes everything, and then throws, each once, what failed to close, and what blocked the loop without a request being
+ * rejected for it. A second call only waits: a test may have expected the failure of the first.
+ */
+function closing(
+  shutDown: () => Promise<void>,
+  unclosed: unknown[],
+  blocks: BlockFailures | undefined,
+): () => Promise<void> {
+  let ending: Promise<void> | undefined;
   return async () => {
-    await shutDown();
-    const failure = failures.takeAny();
-    if (failure !== undefined) throw failure;
+    ending ??= shutDown().catch((error: unknown) => void unclosed.push(error));
+    await ending;
+    const block = blocks?.takeAny();
+    const failures = [...unclosed.splice(0), ...(block === undefined ? [] : [block])];
+    const [first] = failures;
+    if (failures.length > 1) throw new AggregateError(failures, failures.map(thrownText).join("\n"));
+    if (first !== undefined) throw first;
   };
 }
 

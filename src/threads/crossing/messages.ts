@@ -13,7 +13,7 @@ import type { DescribedError } from "../../errors/described-error.ts";
 import type { EndedBy } from "../../operation/end-reason.ts";
 import type { Board, RelayCount } from "./board.ts";
 import type { LoadLock } from "./loading.ts";
-import type { Crossed } from "./values.ts";
+import type { Crossed, Thrown } from "./values.ts";
 
 /**
  * Memory shared by the pool and one thread: how much the event loop has taken of what the thread says beside its
@@ -110,6 +110,7 @@ export type ThreadMessage =
   | Hello
   | ResultBatch
   | { readonly log: LogLine }
+  | { readonly unclosed: Thrown }
   | ProgressReport
   | AddedBindings
   | SyncEnqueue;

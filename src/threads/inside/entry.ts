@@ -28,8 +28,8 @@ import { SessionCookie } from "../../operation/session.ts";
 import { listTaskWork, listWork } from "../crossing/app-work.ts";
 import { kernelThreadId } from "../crossing/kernel-thread.ts";
 import { lockWhileLoading } from "../crossing/loading.ts";
-import type { GivenValues, Hello, ThreadData, ThreadStart } from "../crossing/messages.ts";
-import { unpackValue } from "../crossing/values.ts";
+import type { GivenValues, Hello, ThreadData, ThreadMessage, ThreadStart } from "../crossing/messages.ts";
+import { packThrown, unpackValue } from "../crossing/values.ts";
 import type { Work } from "../crossing/work.ts";
 import { Inbox } from "./inbox.ts";
 import { becomeIdle, standBack } from "./priority.ts";
@@ -157,12 +157,8 @@ function closing(shared: SharedDependencies, closeLifespans: CloseLifespans): Cl
 
 /** Closes what the thread has opened, and ends it: nothing left running may keep it alive. */
 async function leave(channel: ThreadChannel, close: Close): Promise<void> {
-  const log = createThreadLog(channel, new OwnFields({}));
   for (const error of await close())
-    log.error(
-      { err: error },
-      `what a thread has opened could not be closed: ${describeError(error).message}`,
-    );
+    channel.outlet.postMessage({ unclosed: packThrown(error) } satisfies ThreadMessage);
   process.exit(0);
 }
 

@@ -35,7 +35,7 @@ import {
   type ThreadMessage,
   type ThreadSetup,
 } from "../crossing/messages.ts";
-import { unpackValue } from "../crossing/values.ts";
+import { type Thrown, unpackValue } from "../crossing/values.ts";
 import type { Call, ThreadHandle } from "./call.ts";
 import { Exit, type Killed } from "./exit.ts";
 import { RelayedMessages, type RelayedThread, type RelayLink } from "./relay.ts";
@@ -48,6 +48,8 @@ export interface ThreadOptions extends ThreadSetup {
   /** The worker of the first thread, if it was started before the pool. */
   readonly early?: EarlyWorker | undefined;
   readonly onLog: (line: LogLine) => void;
+  /** Called for what it has opened and could not close when it left. */
+  readonly onUnclosed: (failure: Thrown, thread: number) => void;
   readonly onEnqueue: (call: SyncEnqueue) => void;
 }
 
@@ -117,7 +119,7 @@ export class Thread implements ThreadHandle, RelayedThread {
 
   /** @throws {OffloopError} `OFFLOOP_THREAD_START` when the system refuses it. */
   constructor(options: ThreadOptions, listener: ThreadListener) {
-    const { resourceLimits, early, onLog, onEnqueue } = options;
+    const { resourceLimits, early, onLog, onUnclosed, onEnqueue } = options;
     this.#listener = listener;
     const { worker, port } = early?.take() ?? startWorker(resourceLimits);
     this.id = worker.threadId;
@@ -126,6 +128,7 @@ export class Thread implements ThreadHandle, RelayedThread {
       if (Array.isArray(message)) return this.#take(message);
       this.#taken.take(message);
       if ("log" in message) onLog(message.log);
+      else if ("unclosed" in message) onUnclosed(message.unclosed, this.id);
       else if ("progress" in message) this.#report(message);
       else if ("bindings" in message) this.#bind(message);
       else if ("enqueue" in message) onEnqueue(message);
