@@ -1,5 +1,5 @@
 import { type App, checkApp } from "../app/app.ts";
-import { inThread } from "../app/load/load.ts";
+import { inThread, neverTested } from "../app/load/load.ts";
 import { checkOptionNames } from "../app/option-names.ts";
 import { checkSettingNames } from "../app/settings/settings.ts";
 import { callerLocation } from "../errors/location.ts";
@@ -37,9 +37,8 @@ import { openClient } from "./open-client.ts";
  */
 // biome-ignore lint/suspicious/noExplicitAny: what its operations receive does not matter here
 export async function testClient(app: App<any> | URL, options: TestClientOptions = {}): Promise<TestClient> {
-  // A thread that imports a test must not run it.
-  if (inThread()) return new Promise(() => {});
   const at = callerLocation();
+  if (inThread()) return neverTested(at);
   if (!(app instanceof URL)) checkApp(app, "open a test client", at);
   checkOptionNames("open a test client", options, testClientOptionNames, at);
   checkSettingNames(options, at);

@@ -25,6 +25,34 @@ export function createApp() {
 }
 `,
   "makes.ts": 'import { createApp } from "./made.ts";\nexport default createApp();\n',
+  "waits.ts": `import { App } from "offloop";
+import { testClient } from "offloop/testing";
+const app = new App();
+app.get("/", () => "never asked");
+await using client = await testClient(app);
+`,
+  "waits-later.ts": `import { setTimeout } from "node:timers/promises";
+import { App } from "offloop";
+import { testClient } from "offloop/testing";
+const app = new App();
+app.get("/", () => "never asked");
+const opening = testClient(app);
+await setTimeout(1);
+await opening;
+`,
+  "tested.test.ts": `import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
+import { App } from "offloop";
+import { testClient } from "offloop/testing";
+const app = new App();
+app.get("/", () => "asked");
+test("asks", async () => {
+  await using client = await testClient(app);
+  assert.equal(await (await client.get("/")).json(), "asked");
+});
+await setTimeout(20);
+`,
   // As vitest does, for the main thread alone.
   "runner.ts": `import { readFileSync } from "node:fs";
 import { registerHooks, stripTypeScriptTypes } from "node:module";
@@ -84,4 +112,28 @@ test("a module that makes the app in a function, for another that exports it, is
   assert.match(what, /the module exports "createApp", not an App$/);
   assert.equal(at, "  at made.ts:1:1");
   assert.match(fix, /export the app from made.ts, or name the module that exports it: testClient\(new URL\(/);
+});
+
+for (const file of ["waits.ts", "waits-later.ts"])
+  test(`a module that awaits a test client before it is loaded is told so at once, not after 30 s: ${file}`, () => {
+    const { stderr, status } = spawnSync(process.execPath, ["--conditions=offloop:source", file], {
+      cwd: folder.path(""),
+      encoding: "utf8",
+    });
+    assert.equal(status, 1, stderr);
+    assert.match(
+      stderr,
+      new RegExp(
+        `OFFLOOP_THREAD_START.*: Cannot start thread \\d+: Cannot load "${file}" in a thread: it waits for a test client, which waits for the thread\\n {2}at ${file}:[56]:\\d+\\n {2}fix put the app into a module of its own`,
+      ),
+    );
+  });
+
+test("a test whose app is in the same module runs, also where the module is still loading while the test asks for its client", () => {
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    ["--conditions=offloop:source", "--test", "tested.test.ts"],
+    { cwd: folder.path(""), encoding: "utf8" },
+  );
+  assert.equal(status, 0, stdout + stderr);
 });

@@ -155,6 +155,20 @@ export function whenServed(take: Served | undefined): void {
   onServed = take;
 }
 
+type Tested = (at: SourceLocation) => void;
+let onTested: Tested | undefined;
+
+/** Learns of test clients that the app's module asks for while a thread loads it. Undefined ends this. */
+export function whenTested(take: Tested | undefined): void {
+  onTested = take;
+}
+
+/** A test client in a thread: it never opens, since a thread that imports a test must not run it. */
+export function neverTested(at: SourceLocation): Promise<never> {
+  onTested?.(at);
+  return new Promise(() => {});
+}
+
 /** Hands over an app that is served. False when nobody takes it. */
 export function handOver(app: App): boolean {
   onServed?.(app);

@@ -1,10 +1,12 @@
+import { fileURLToPath } from "node:url";
 import { type MessagePort, workerData } from "node:worker_threads";
 import type { App } from "../../app/app.ts";
 import type { DependencyDeclaration, Replacement } from "../../app/dependency.ts";
 import { type CloseLifespans, openLifespans } from "../../app/lifespan.ts";
-import { type AppTarget, loadApp, whenServed } from "../../app/load/load.ts";
+import { type AppTarget, loadApp, whenServed, whenTested } from "../../app/load/load.ts";
 import { loadMistake } from "../../app/load/load-mistake.ts";
 import { captureOutput } from "../../app/load/process-output.ts";
+import { settling } from "../../app/load/settling.ts";
 import type { Log } from "../../app/log.ts";
 import {
   partsOf,
@@ -22,6 +24,7 @@ import { refuseToSend } from "../../app/sockets/websocket-handle.ts";
 import type { BoundJobs } from "../../app/tasks/jobs.ts";
 import { bindEnqueuer, bindTask } from "../../app/tasks/task-declaration.ts";
 import { describeError } from "../../errors/described-error.ts";
+import { localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
 import { SessionCookie } from "../../operation/session.ts";
@@ -52,7 +55,7 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
   try {
     takeVariables(data.variables);
     takeEnvironment(data.environment);
-    const app = await findApp(target);
+    const app = await findApp(target, port);
     const overrides = servedOverrides(app);
     const shared = new SharedDependencies(overrides);
     takeGiven(app, given, shared, overrides);
@@ -79,7 +82,10 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
     port.postMessage(hello);
   } catch (error) {
     const root = rootOf(error);
-    const mistake = await loadMistake(root, new URL(target.url));
+    const mistake =
+      root instanceof OffloopError && root.at !== undefined
+        ? { at: root.at, fix: root.fix }
+        : await loadMistake(root, new URL(target.url));
     port.postMessage({ failed: describeError(root), mistake } satisfies Hello);
   }
 }
@@ -108,9 +114,31 @@ function takeGiven(
 }
 
 /** The app that `serve(app)` was called with while the module loaded, or else the app that the module holds. */
-function findApp(target: AppTarget): Promise<App> {
+async function findApp(target: AppTarget, port: MessagePort): Promise<App> {
   const served = new Promise<App>((resolve) => whenServed(resolve));
-  return target.exportName === undefined ? Promise.race([served, loadApp(target)]) : loadApp(target);
+  const found = target.exportName === undefined ? Promise.race([served, loadApp(target)]) : loadApp(target);
+  let client: SourceLocation | undefined;
+  // A test with its app in it may await the client before it is loaded, and the client waits for this thread. Once the
+  // port no longer keeps the loop alive, a loop that has nothing left has nothing that could end the waiting.
+  whenTested((at) => {
+    client ??= at;
+    port.unref();
+  });
+  try {
+    return await settling(found, () => waitsForClient(target, client));
+  } finally {
+    whenTested(undefined);
+    port.ref();
+  }
+}
+
+function waitsForClient({ url }: AppTarget, at: SourceLocation | undefined): OffloopError {
+  const file = localPath(fileURLToPath(url));
+  const what = `Cannot load "${file}" in a thread: it waits for a test client, which waits for the thread`;
+  return new OffloopError("OFFLOOP_MODULE_FAILED", what, {
+    at,
+    fix: "put the app into a module of its own, or open the client inside a test",
+  });
 }
 
 function compare(wanted: readonly string[], work: ReadonlyMap<string, Work>): Hello {
