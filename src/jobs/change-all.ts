@@ -12,11 +12,11 @@ export type Chosen = Pick<JobFilter, "task" | "key"> & Required<Pick<JobFilter, 
 /**
  * What is to be done with them.
  *
- * @param many - Changes several. Returns the uuids of those that there was something to change of.
+ * @param many - Changes several. Adds the uuids of those that there was something to change of, also where it then fails.
  */
 export interface ChangeOfMany {
   readonly verb: "cancel" | "retry";
-  many(jobs: readonly JobRef[]): Promise<ReadonlySet<string>>;
+  many(jobs: readonly JobRef[], changed: Set<string>): Promise<void>;
 }
 
 /**
@@ -39,8 +39,12 @@ export async function changeAll(
       const batch = await store.listRefs({ ...chosen, after, limit: BATCH });
       const fresh = batch.filter(({ uuid }) => !seen.has(uuid));
       for (const { uuid } of fresh) seen.add(uuid);
-      const done = fresh.length === 0 ? new Set() : await change.many(fresh);
-      changed += done.size;
+      const done = new Set<string>();
+      try {
+        if (fresh.length > 0) await change.many(fresh, done);
+      } finally {
+        changed += done.size;
+      }
       if (batch.length === BATCH) after = batch.findLast(({ uuid }) => !done.has(uuid)) ?? after;
       else if (after === undefined || (await store.find(after))?.state === chosen.state) return changed;
       else after = undefined; // it has left the state, and nothing comes after it any more: from the beginning

@@ -94,14 +94,14 @@ export class StoredJobs implements Jobs {
   async retryAll(jobs: JobsInState<RetryableState>): Promise<number> {
     return changeAll(this.#store, chosen("retry", jobs, retryableStates), {
       verb: "retry",
-      many: (some) => this.#store.retryMany(some),
+      many: (some, changed) => this.#store.retryMany(some, changed),
     });
   }
 
   async cancelAll(jobs: JobsInState<CancellableState>): Promise<number> {
     return changeAll(this.#store, chosen("cancel", jobs, cancellableStates), {
       verb: "cancel",
-      many: (some) => this.#store.cancelMany(some),
+      many: (some, changed) => this.#store.cancelMany(some, changed),
     });
   }
 

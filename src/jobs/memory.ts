@@ -210,12 +210,12 @@ export class MemoryStore implements JobStore {
     return true;
   }
 
-  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return changed(jobs, (job) => this.cancel(job));
+  cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return changeEach(jobs, changed, (job) => this.cancel(job));
   }
 
-  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return changed(jobs, (job) => this.retry(job));
+  retryMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return changeEach(jobs, changed, (job) => this.retry(job));
   }
 
   async find({ uuid }: JobRef): Promise<JobRecord | undefined> {
@@ -300,13 +300,12 @@ export class MemoryStore implements JobStore {
   }
 }
 
-async function changed(
+async function changeEach(
   jobs: readonly JobRef[],
+  changed: Set<string>,
   change: (job: JobRef) => Promise<boolean>,
-): Promise<ReadonlySet<string>> {
-  const uuids = new Set<string>();
-  for (const job of jobs) if (await change(job)) uuids.add(job.uuid);
-  return uuids;
+): Promise<void> {
+  for (const job of jobs) if (await change(job)) changed.add(job.uuid);
 }
 
 function orderOf(state: JobState | undefined): (a: StoredJob, b: StoredJob) => number {

@@ -28,6 +28,14 @@ export function isUnreachable(error: unknown): boolean {
   return error.cause instanceof Error ? isUnreachable(error.cause) : UNANSWERED.test(error.message);
 }
 
+/** PostgreSQL's class for a server that lacks memory, room or connections. */
+const LACKS_RESOURCES = /^53/;
+
+/** Whether the same statement may succeed later: the database did not answer, or lacked what others used at the time. */
+export function isPassing(error: unknown): boolean {
+  return isUnreachable(error) || [...codesOf(error)].some((code) => LACKS_RESOURCES.test(code));
+}
+
 /** PostgreSQL's codes in an error: some libraries wrap it, and Prisma puts the code beside its own. */
 export function codesOf(error: unknown): Set<string> {
   const codes = new Set<string>();

@@ -175,10 +175,10 @@ export interface JobStore {
   cancel(job: JobRef): Promise<boolean>;
   /** Runs a dead, failed or cancelled job now. @returns Whether it was one. */
   retry(job: JobRef): Promise<boolean>;
-  /** Cancels several in few transactions. @returns The uuids of those that there was something to stop of. */
-  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>>;
-  /** Runs several now, in few transactions. @returns The uuids of those that will run. */
-  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>>;
+  /** Cancels several in few transactions. Adds the uuids of those that there was something to stop of, as it goes. */
+  cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void>;
+  /** Runs several now, in few transactions. Adds the uuids of those that will run, as it goes. */
+  retryMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void>;
   find(job: JobRef): Promise<JobRecord | undefined>;
   /** Each of them, in the same order; undefined for one that does not exist. */
   findAll(jobs: readonly JobRef[]): Promise<readonly (JobRecord | undefined)[]>;

@@ -16,11 +16,12 @@ app.task("fails", { durable: true }, async () => {
 
 const lanes = attemptLanes({ loop: 1, thread: 1 }, async ({ task, args }) => task.fn(...args));
 
-function attempt(name = "task"): Attempt {
+function attempt(name = "task", own: Partial<TakenJob> = {}): Attempt {
   const job: TakenJob = {
     ...{ task: name, uuid: newUuid(), takes: 0, retryLimit: 0, lostBefore: false, isSuspect: false },
     payload: { args: [] },
     enqueuedAt: new Date(),
+    ...own,
   };
   const task = runnableTasks(app).get(name);
   assert.ok(task);
@@ -45,6 +46,21 @@ test("an attempt whose job is cancelled while it runs is cancelled, whatever it 
   const outcome = running.run(lanes, () => {});
   running.lose("cancelled", 60_000);
   assert.deepEqual(await outcome, { kind: "cancelled" });
+});
+
+test("an attempt whose arguments could not be read is dead, unless another read may succeed", async () => {
+  const kinds: Readonly<Record<string, string>> = {
+    "53200": "failed", // out of memory
+    "57P01": "failed",
+    ECONNRESET: "failed",
+    "54000": "dead", // larger than PostgreSQL allows
+    "22P05": "dead",
+  };
+  for (const [code, kind] of Object.entries(kinds)) {
+    const unread = Object.assign(new Error("not read"), { code });
+    const outcome = await attempt("task", { payload: undefined, unread }).run(lanes, () => {});
+    assert.equal(outcome.kind, kind, code);
+  }
 });
 
 test("an error is stored as PostgreSQL takes it, and a long one without its middle", async () => {

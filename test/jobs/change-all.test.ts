@@ -14,6 +14,7 @@ const tasks = [
   jobTask("keyed", { retries: 0 }),
   jobTask("together", { retries: 0 }),
   jobTask("half", { retries: 0 }),
+  jobTask("refused", { retries: 0 }),
 ];
 const error = { type: "Error", message: "it broke" };
 
@@ -32,7 +33,7 @@ async function die(store: JobStore, task: string, count: number): Promise<void> 
 
 const retryIn = (store: JobStore): ChangeOfMany => ({
   verb: "retry",
-  many: (jobs) => store.retryMany(jobs),
+  many: (jobs, changed) => store.retryMany(jobs, changed),
 });
 
 const inState = async (store: JobStore, task: string, state: "dead" | "failed"): Promise<number> =>
@@ -54,10 +55,9 @@ async function changesOnce(store: JobStore): Promise<void> {
     { task: "again", state: "dead", key: undefined },
     {
       verb: "retry",
-      many: async (jobs) => {
-        const done = await store.retryMany(jobs);
+      many: async (jobs, changed) => {
+        await store.retryMany(jobs, changed);
         await die(store, "again", 0); // they run at once, and are dead again
-        return done;
       },
     },
   );
@@ -99,9 +99,12 @@ describeOnEach("jobs changed together", tasks, (on) => {
       { task: "left", state: "dead", key: undefined },
       {
         verb: "retry",
-        many: (jobs) => {
+        many: (jobs, changed) => {
           first ??= jobs[0];
-          return on.engine.retryMany(jobs.filter((job) => job !== first));
+          return on.engine.retryMany(
+            jobs.filter((job) => job !== first),
+            changed,
+          );
         },
       },
     );
@@ -129,7 +132,9 @@ describeOnEach("jobs changed together", tasks, (on) => {
     const [taken] = await on.engine.take("together", 1);
     assert.equal(await on.engine.cancel(taken as JobRef), true);
     // One runs no more, and two wait.
-    assert.deepEqual(await on.engine.cancelMany(all), new Set(without(all, taken as JobRef)));
+    const cancelled = new Set<string>();
+    await on.engine.cancelMany(all, cancelled);
+    assert.deepEqual(cancelled, new Set(without(all, taken as JobRef)));
     await told.promise;
     stop();
   });
@@ -140,7 +145,8 @@ describeOnEach("jobs changed together", tasks, (on) => {
     let batches = 0;
     const failing: ChangeOfMany = {
       verb: "retry",
-      many: (jobs) => (++batches === 2 ? Promise.reject(new Error("away")) : on.engine.retryMany(jobs)),
+      many: (jobs, changed) =>
+        ++batches === 2 ? Promise.reject(new Error("away")) : on.engine.retryMany(jobs, changed),
     };
     await assert.rejects(changeAll(on.engine, chosen, failing), (thrown: OffloopError) => {
       assert.equal(thrown.code, "OFFLOOP_JOBS_UNFINISHED");
@@ -155,6 +161,26 @@ describeOnEach("jobs changed together", tasks, (on) => {
     const none: ChangeOfMany = { verb: "retry", many: () => Promise.reject(error) };
     await die(on.engine, "half", 0);
     await assert.rejects(changeAll(on.engine, chosen, none), error);
+  });
+
+  test("counts those of a batch that are done one by one before one of them fails", async () => {
+    await die(on.engine, "refused", 5);
+    const chosen = { task: "refused", state: "dead", key: undefined } as const;
+    const last = (await on.engine.listRefs({ ...chosen, limit: 10 })).at(-1) as JobRef;
+    for (const statement of [
+      `create function offloop.refuse() returns trigger language plpgsql as
+        $$ begin raise exception 'a deadlock' using errcode = '40P01'; end $$`,
+      `create trigger refuse before update on offloop.job for each row
+        when (old.id = '${last.uuid}') execute function offloop.refuse()`,
+    ])
+      await on.engine.sql.executeSql(statement);
+    await assert.rejects(changeAll(on.engine, chosen, retryIn(on.engine)), (thrown: OffloopError) => {
+      assert.equal(thrown.code, "OFFLOOP_JOBS_UNFINISHED");
+      assert.match(thrown.message, /"dead": 4 jobs will run, and then: a deadlock\n/);
+      return true;
+    });
+    assert.deepEqual(await on.engine.listRefs({ ...chosen, limit: 10 }), [last]);
+    await on.engine.sql.executeSql("drop trigger refuse on offloop.job");
   });
 });
 

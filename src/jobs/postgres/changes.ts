@@ -45,8 +45,8 @@ export class Changes {
     );
   }
 
-  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return this.#changeMany(jobs, {
+  cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return this.#changeMany(jobs, changed, {
       together: (db, task, uuids) => this.#cancelIn(db, task, uuids),
       alone: (job) => this.cancel(job),
     });
@@ -58,16 +58,19 @@ export class Changes {
     );
   }
 
-  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return this.#changeMany(jobs, {
+  retryMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return this.#changeMany(jobs, changed, {
       together: (db, task, uuids) => this.#retryIn(db, task, uuids),
       alone: (job) => this.retry(job),
     });
   }
 
   /** Those of a task in one transaction. What that leaves is tried one by one: a single job may be why. */
-  async #changeMany(jobs: readonly JobRef[], { together, alone }: Change): Promise<ReadonlySet<string>> {
-    const changed = new Set<string>();
+  async #changeMany(
+    jobs: readonly JobRef[],
+    changed: Set<string>,
+    { together, alone }: Change,
+  ): Promise<void> {
     for (const [task, own] of Map.groupBy(jobs, (job) => job.task)) {
       const uuids = own.map(({ uuid }) => uuid).sort();
       const some = await inTransaction(this.#database, (db) => together(db, task, uuids)).catch(
@@ -76,7 +79,6 @@ export class Changes {
       for (const uuid of some) changed.add(uuid);
       for (const job of own) if (!changed.has(job.uuid) && (await alone(job))) changed.add(job.uuid);
     }
-    return changed;
   }
 
   /** @returns Those that were cancelled. */

@@ -247,16 +247,16 @@ export class Engine implements JobStore {
     return this.#changes.cancel(job);
   }
 
-  cancelMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return this.#changes.cancelMany(jobs);
+  cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return this.#changes.cancelMany(jobs, changed);
   }
 
   retry(job: JobRef): Promise<boolean> {
     return this.#changes.retry(job);
   }
 
-  retryMany(jobs: readonly JobRef[]): Promise<ReadonlySet<string>> {
-    return this.#changes.retryMany(jobs);
+  retryMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
+    return this.#changes.retryMany(jobs, changed);
   }
 
   async find(job: JobRef): Promise<JobRecord | undefined> {

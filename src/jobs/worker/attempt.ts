@@ -5,7 +5,7 @@ import { OffloopError } from "../../errors/offloop-error.ts";
 import type { AttemptLanes, StartedAttempt } from "../../lanes/attempts.ts";
 import { formatJobId } from "../job-id.ts";
 import { type ArgumentsOf, checkResult, readArguments, unreadArguments } from "../payload.ts";
-import { isUnreachable } from "../refusals.ts";
+import { isPassing } from "../refusals.ts";
 import type { JobTask, LossReason, Outcome, TakenJob } from "../store.ts";
 
 /** A durable task, ready to be run. */
@@ -137,10 +137,10 @@ function failureOf(thrown: unknown): Outcome {
     : { kind: "dead", error };
 }
 
-/** What did not arrive in time may do so later; anything else is for good. */
+/** What did not arrive in time, or found no memory, may do so later; anything else is for good. */
 function unreadOutcome(of: ArgumentsOf, unread: unknown): Outcome {
   const error = storable(unreadArguments(of, unread));
-  return isUnreachable(unread) ? { kind: "failed", error } : { kind: "dead", error };
+  return isPassing(unread) ? { kind: "failed", error } : { kind: "dead", error };
 }
 
 function isThreadExit(thrown: unknown): boolean {
