@@ -90,7 +90,7 @@ export class InspectedJobs {
     return {
       now: Date.now(),
       job: rowOf(job),
-      args: shortened(job.args.map(jsonText).join(",\n"), TEXT_LENGTH),
+      args: unreadText(job) ?? shortened(job.args.map(jsonText).join(",\n"), TEXT_LENGTH),
       result: job.result === undefined ? null : shortened(jsonText(job.result), TEXT_LENGTH),
       attempts: newest.map(attemptOf),
       earlier: attempts.length - newest.length,
@@ -166,13 +166,18 @@ function rowOf(job: Job): JobRow {
     key: key ?? null,
     priority,
     progress: progress ?? null,
-    args: argumentsText(job.args),
+    args: unreadText(job) ?? argumentsText(job.args),
     error: error === undefined ? null : shortened(titleOf(error).split("\n")[0] ?? "", PREVIEW_LENGTH),
     enqueuedAt: job.enqueuedAt.getTime(),
     runAt: job.runAt.getTime(),
     startedAt: job.startedAt?.getTime() ?? null,
     endedAt: job.endedAt?.getTime() ?? null,
   };
+}
+
+/** What stands in place of arguments that could not be read. */
+function unreadText({ unread }: Job): string | undefined {
+  return unread === undefined ? undefined : shortened(`cannot be read: ${unread}`, PREVIEW_LENGTH);
 }
 
 /** The arguments as they would appear in the call's parentheses. */

@@ -84,6 +84,16 @@ async function stateOf(engine: Engine, { uuid }: JobRef): Promise<string> {
   return rows[0].state;
 }
 
+/** The list has the job, and says why its arguments are not there; the others have theirs. */
+async function isListed(engine: Engine, job: JobRef, why: RegExp): Promise<void> {
+  const listed = await engine.list({ limit: 10 });
+  assert.equal(listed.length, PLACES + 2);
+  for (const { uuid, args, unread } of listed) {
+    if (uuid !== job.uuid) assert.deepEqual([args.length, unread], [1, undefined]);
+    else assert.match(unread ?? "", why);
+  }
+}
+
 async function failuresOf(engine: Engine, job: JobRef): Promise<unknown[]> {
   return (await engine.attempts(job)).map(({ outcome, error }) => [outcome, error?.message.split("\n")[0]]);
 }
@@ -97,6 +107,9 @@ test("a job whose arguments do not arrive in time fails, is dead after its retri
   on.defer(() => server.stop());
   const opened = await open(on, { url: on.use(await slowFor(server.url, MOST_BYTES)).url });
   const job = await addBetween(opened.engine, ["a".repeat(2 * MOST_BYTES)]);
+  await isListed(opened.engine, job, /^Query read timeout$/);
+  const { state, args, unread } = (await opened.engine.find(job)) ?? {};
+  assert.deepEqual([state, args, unread], ["waiting", [], "Query read timeout"]);
   await runAll(opened, job);
   const failure = ["failed", `${UNREAD}: Query read timeout`];
   assert.deepEqual(await failuresOf(opened.engine, job), [failure, failure]);

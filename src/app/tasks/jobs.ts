@@ -65,6 +65,8 @@ export interface Job<Result = unknown> extends EnqueuedJob<Result> {
   readonly attempt: number;
   /** Its arguments, as they were stored. */
   readonly args: readonly unknown[];
+  /** Why its arguments and its result could not be read, such as for their size: `args` is empty then. */
+  readonly unread?: string | undefined;
   /** The key it was enqueued with. */
   readonly key: string | undefined;
   /** Its priority among the waiting jobs of its task. */

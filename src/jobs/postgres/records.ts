@@ -1,5 +1,5 @@
 import type { JobState } from "../../app/tasks/jobs.ts";
-import type { DescribedError } from "../../errors/described-error.ts";
+import { type DescribedError, describeError } from "../../errors/described-error.ts";
 import type { CurrentSchedule, JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "../store.ts";
 import type { Sql } from "./database.ts";
 import { queueName, taskName } from "./queue-name.ts";
@@ -35,10 +35,14 @@ interface Row {
   readonly started_on: Date | null;
   readonly completed_on: Date | null;
   readonly progress: number | null;
+  /** Why what it holds is not here. */
+  readonly unread?: string;
 }
 
-const columns = `j.id, j.name, j.state, j.data, j.retry_count, j.singleton_key, j.priority, j.output, j.created_on,
-  j.start_after, j.started_on, j.completed_on`;
+/** What a job holds, which may be large. */
+const held = "j.data, j.output";
+const others = `j.id, j.name, j.state, j.retry_count, j.singleton_key, j.priority, j.created_on, j.start_after,
+  j.started_on, j.completed_on`;
 
 /** A waiting occurrence of a schedule that this process does not keep. */
 interface OtherOccurrence {
@@ -70,24 +74,54 @@ export class Records {
 
   /** @returns Each of them, in the same order; undefined for one that does not exist. */
   async findAll(jobs: readonly JobRef[]): Promise<(JobRecord | undefined)[]> {
-    const { rows } = await this.#sql.executeSql(
+    const rows = await this.#rows((columns) => [
       `select wanted.place, j.*, a.progress
       from unnest($1::text[], $2::uuid[]) with ordinality as wanted(queue, job, place), lateral (
         select ${columns} from ${this.#schema}.job j where j.name = wanted.queue and j.id = wanted.job limit 1
       ) j ${this.#withProgress}`,
       [jobs.map(({ task }) => queueName(task)), jobs.map(({ uuid }) => uuid)],
-    );
+    ]);
     const found = new Map(rows.map((row) => [Number(row.place), this.#recordOf(row)]));
     return jobs.map((_, index) => found.get(index + 1));
   }
 
   async list(filter: JobFilter): Promise<JobRecord[]> {
-    const { found, by, values } = this.#found(filter, columns);
-    const { rows } = await this.#sql.executeSql(
-      `select j.*, a.progress from (${found}) j ${this.#withProgress} order by ${by}`,
-      values,
-    );
+    const rows = await this.#rows((columns) => {
+      const { found, by, values } = this.#found(filter, columns);
+      return [`select j.*, a.progress from (${found}) j ${this.#withProgress} order by ${by}`, values];
+    });
     return rows.map((row) => this.#recordOf(row));
+  }
+
+  /**
+   * The rows with what their jobs hold. Where the database or the driver cannot hold that, it is read of each job alone,
+   * and one of which it cannot be read even so is shown without it.
+   */
+  async #rows(
+    statement: (columns: string) => readonly [text: string, values: readonly unknown[]],
+  ): Promise<readonly (Row & { readonly place?: unknown })[]> {
+    try {
+      return (await this.#sql.executeSql(...statement(`${others}, ${held}`))).rows;
+    } catch {
+      // Fails likewise where it was not what they hold.
+      const { rows } = await this.#sql.executeSql(...statement(others));
+      const whole: Row[] = [];
+      for (const row of rows) whole.push({ ...row, ...(await this.#held(row)) });
+      return whole;
+    }
+  }
+
+  async #held({ name, id }: Row): Promise<Pick<Row, "data" | "output" | "unread">> {
+    const none = { data: null, output: null };
+    try {
+      const { rows } = await this.#sql.executeSql(
+        `select ${held} from ${this.#schema}.job j where j.name = $1 and j.id = $2`,
+        [name, id],
+      );
+      return rows[0] ?? none;
+    } catch (error) {
+      return { ...none, unread: describeError(error).message.split("\n")[0] as string };
+    }
   }
 
   /** The same jobs without what they hold, which may be large. */
@@ -254,6 +288,7 @@ export class Records {
       state: states[row.state],
       attempt: startedOn === null ? 0 : row.retry_count + 1 - (data?.interrupted ?? 0),
       args: data?.args ?? [],
+      ...(row.unread !== undefined && { unread: row.unread }),
       key: userKey(row.singleton_key),
       priority: row.priority,
       progress: row.progress ?? undefined,
