@@ -45,6 +45,10 @@ test("crash: process.exit(1) in a handler fails its running call only", async ()
   await start();
   assert.equal((await client.ask("/exit")).status, 500);
   await loggedExit(/Cannot finish GET \/exit.*it exited/);
+  const { operation, exitCode } = await server.logged(({ msg }) =>
+    /^the thread ends: process\.exit was called at test\/fixtures\/faults-app\.ts:\d+:\d+$/.test(msg),
+  );
+  assert.deepEqual([operation, exitCode], ["GET /exit", 1]);
   await assertNextRequests(server.url);
 });
 

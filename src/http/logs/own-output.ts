@@ -1,10 +1,7 @@
 import type { Logger } from "pino";
 import { captureOutput } from "../../app/load/process-output.ts";
 import { describeError, loggable } from "../../errors/described-error.ts";
-import { formatLocation } from "../../errors/offloop-error.ts";
-import { isOwnFrame } from "../../errors/own-code.ts";
-import { scriptPath } from "../../errors/source-map.ts";
-import { FRAME } from "../../errors/stack-frames.ts";
+import { exitCallText } from "../../errors/exit-call.ts";
 import { isForReading } from "./logger.ts";
 
 /** Returns whose code is running now: its operation and request, where known. */
@@ -43,19 +40,8 @@ export function takeOutput(log: Logger, about: RunAtHand = () => undefined): voi
 
 /** Otherwise nothing would say why the server ended: the app, or a package of it, may call `process.exit`. */
 function sayWhoExits(code: number, { log, about }: Sink): void {
-  const caller = callerOfExit(new Error().stack ?? "");
-  if (caller === undefined || isOwnFrame(caller)) return;
-  const { file, line, column } = FRAME.exec(caller.trim())?.groups ?? {};
-  const place = file && { file: scriptPath(file), line: Number(line), column: Number(column) };
-  const at = place ? ` at ${formatLocation(place)}` : "";
-  log.warn({ ...about(), exitCode: code }, `the process ends: process.exit was called${at}`);
-}
-
-/** The frame that called it; undefined where the process ends by itself. */
-function callerOfExit(stack: string): string | undefined {
-  const frames = stack.split("\n");
-  const exit = frames.findIndex((frame) => /^\s+at process\.exit /.test(frame));
-  return exit === -1 ? undefined : frames[exit + 1];
+  const what = exitCallText();
+  if (what !== undefined) log.warn({ ...about(), exitCode: code }, `the process ends: ${what}`);
 }
 
 /** Ends as Node does, which would print the error; where the user's own code listens, that code decides. */

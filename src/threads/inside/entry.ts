@@ -24,6 +24,7 @@ import { refuseToSend } from "../../app/sockets/websocket-handle.ts";
 import type { BoundJobs } from "../../app/tasks/jobs.ts";
 import { bindEnqueuer, bindTask } from "../../app/tasks/task-declaration.ts";
 import { describeError } from "../../errors/described-error.ts";
+import { exitCallText } from "../../errors/exit-call.ts";
 import { localPath, OffloopError, type SourceLocation } from "../../errors/offloop-error.ts";
 import { listDependencies } from "../../operation/dependency-plan.ts";
 import { SharedDependencies } from "../../operation/open-dependencies.ts";
@@ -51,7 +52,14 @@ async function enter(port: MessagePort, data: ThreadData): Promise<void> {
   const inbox = new Inbox(port, data, () => void leave(inbox.channel, close));
   if (data.ownsOutput) captureOutput((line) => sendOutput(inbox.channel, inbox.about, line));
   // When a later call ends the thread, calls that have ended keep their results.
-  process.on("exit", () => inbox.flush());
+  process.on("exit", (code) => {
+    inbox.flush();
+    const what = exitCallText();
+    if (what !== undefined)
+      createThreadLog(inbox.channel, new OwnFields({ ...inbox.about, exitCode: code })).warn(
+        `the thread ends: ${what}`,
+      );
+  });
   try {
     takeVariables(data.variables);
     takeEnvironment(data.environment);
