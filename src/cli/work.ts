@@ -7,6 +7,8 @@ import type { TaskDeclaration } from "../app/tasks/task-declaration.ts";
 import { OffloopError } from "../errors/offloop-error.ts";
 import { listArounds } from "../http/arounds.ts";
 import { OpenFiles } from "../http/connections/open-files.ts";
+import { type HealthServer, openHealthServer } from "../http/health/health.ts";
+import { type HealthStatus, healthStatus } from "../http/health/health-state.ts";
 import { logStrayRejections } from "../http/lifecycle/listen.ts";
 import { warnOfLittleMemory } from "../http/lifecycle/memory-room.ts";
 import { closeOnSignals } from "../http/lifecycle/shutdown.ts";
@@ -25,7 +27,6 @@ import { openLoopWatch } from "../watch/loop-watch.ts";
 import { appName } from "./app-name.ts";
 import { loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
-import { openWorkProbes } from "./work-probes.ts";
 
 /** Options of `offloop work`. */
 export interface WorkOptions {
@@ -144,6 +145,40 @@ async function openWork(
     },
     close: () => opened.disposeAsync(),
   };
+}
+
+/** What the probes of a process that works on jobs are answered from. */
+interface ProbedWork {
+  readonly settings: ResolvedSettings;
+  readonly log: Logger;
+  /** Undefined while it does not work on jobs yet. */
+  readLanes(): Lanes | undefined;
+  /** Undefined while they are not open yet. */
+  readMetrics(): Metrics | undefined;
+}
+
+/**
+ * Answers the probes and the metrics of a process that serves nothing else, on `health.port` if the settings name one.
+ *
+ * @param opened - Collects what to close.
+ * @throws {OffloopError} `OFFLOOP_PORT_UNAVAILABLE`.
+ */
+async function openWorkProbes(
+  { settings, log, readLanes, readMetrics }: ProbedWork,
+  opened: Pick<AsyncDisposableStack, "defer">,
+): Promise<HealthServer | undefined> {
+  const { health } = settings;
+  if (health?.port === undefined) return undefined;
+  const readStatus = (): HealthStatus => {
+    const lanes = readLanes();
+    return lanes === undefined ? "starting" : healthStatus(lanes, undefined);
+  };
+  const metricsPath = settings.metrics?.path;
+  const host = "127.0.0.1";
+  const server = await openHealthServer({ health, host, readStatus, metricsPath, readMetrics, log });
+  opened.defer(() => server.close());
+  log.info(`health at ${server.url}`);
+  return server;
 }
 
 /** @throws {OffloopError} `OFFLOOP_TASK_NOT_DURABLE` when there are none. */
