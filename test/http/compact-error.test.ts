@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { App } from "offloop";
 import { describeError } from "../../src/errors/described-error.ts";
 import { stackFrames } from "../../src/errors/stack-frames.ts";
-import { compactError } from "../../src/http/pages/compact-error.ts";
+import { compactError } from "../../src/http/logs/compact-error.ts";
 import { openVault } from "../fixtures/vault.ts";
 
 function thrownBy(run: () => void): unknown {

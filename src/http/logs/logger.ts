@@ -4,7 +4,7 @@ import { logLevels } from "../../app/log.ts";
 import { type DescribedError, describedBy, describeError, isError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
-import { compactError } from "../pages/compact-error.ts";
+import { compactError } from "./compact-error.ts";
 import { stdoutLines } from "./log-output.ts";
 import { Redaction } from "./redaction.ts";
 import { SecretNames } from "./secret-names.ts";

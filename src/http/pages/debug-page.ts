@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
 import type { App } from "../../app/app.ts";
 import { Markup, markup } from "../../app/markup.ts";
 import type { Operation } from "../../app/operation.ts";
 import { type DescribedError, headOf } from "../../errors/described-error.ts";
-import { formatLocation } from "../../errors/offloop-error.ts";
+import { formatLocation, type SourceLocation } from "../../errors/offloop-error.ts";
 import { excerptOf } from "../../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../../errors/stack-frames.ts";
 import type { Around } from "../../lanes/around.ts";
@@ -11,7 +12,6 @@ import { headerValues, type RawReply, type RawRequest } from "../../operation/ra
 import type { RequestAddresses } from "../failures.ts";
 import type { LoggedSettings } from "../logs/logged-url.ts";
 import { ShownInputs } from "../logs/shown-inputs.ts";
-import { editorUrl } from "./editor-link.ts";
 
 const SHOWN_FRAMES = 6;
 const LINES_AROUND = 5;
@@ -120,6 +120,22 @@ ${source === undefined ? undefined : markup`<pre tabindex="0">${excerpt(source, 
 <p><a href="${editorUrl(frame)}">Open it in the editor</a></p>
 </details>
 `;
+}
+
+/** Editors that open `name://file/path:line:column`, by the name of their command. */
+const likeVsCode = ["cursor", "windsurf", "vscodium", "zed"];
+
+/**
+ * Returns the URL that opens a location in an editor: the one this terminal belongs to, or the one its variables name.
+ * VS Code where neither applies.
+ */
+function editorUrl({ file, line, column }: SourceLocation): string {
+  const { EDITOR = "", VISUAL = "", TERMINAL_EMULATOR = "" } = process.env;
+  const { pathname } = pathToFileURL(file);
+  if (/jetbrains/i.test(TERMINAL_EMULATOR))
+    return `idea://open?file=${encodeURIComponent(file)}&line=${line}&column=${column}`;
+  const named = likeVsCode.find((name) => `${VISUAL} ${EDITOR}`.toLowerCase().includes(name)) ?? "vscode";
+  return `${named}://file${pathname}:${line}:${column}`;
 }
 
 /** The numbered source lines around a location, with its own line marked. */
