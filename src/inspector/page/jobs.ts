@@ -1,5 +1,4 @@
 import type { JobAction, JobActionDone, JobRow } from "../shown-jobs.ts";
-import { confirmEnd } from "./confirm.ts";
 import { find, setText } from "./element.ts";
 import { JobList } from "./job-list.ts";
 import { JobSheetView } from "./job-sheet.ts";
@@ -82,6 +81,26 @@ export class JobsView {
   #say(text: string): void {
     this.#said.textContent = text;
   }
+}
+
+/** Asks before something is ended. Escape and the first button mean no. */
+function confirmEnd(title: string, text: string): Promise<boolean> {
+  const dialog = find<HTMLDialogElement>("#confirm");
+  find("#confirm-title").textContent = title;
+  find("#confirm-text").textContent = text;
+  return new Promise((resolve) => {
+    const answered = new AbortController();
+    const { signal } = answered;
+    const answer = (yes: boolean): void => {
+      answered.abort();
+      dialog.close();
+      resolve(yes);
+    };
+    find("#confirm-yes").addEventListener("click", () => answer(true), { signal });
+    find("#confirm-no").addEventListener("click", () => answer(false), { signal });
+    dialog.addEventListener("cancel", () => answer(false), { signal });
+    dialog.showModal();
+  });
 }
 
 const endText =
