@@ -41,7 +41,7 @@ function fixOf(call: SyntaxNode): string {
 
 /** What to await in place of a task's `enqueueSync` and an uploaded file's `readSync`; that of `node:fs` takes arguments. */
 function awaitedInstead(call: NodeOf<"CallExpression">): string | undefined {
-  const callee = unwrapped(call.callee as SyntaxNode);
+  const callee = unwrapped(call.callee);
   const method = callee.type === "MemberExpression" ? memberName(callee) : undefined;
   if (method === "enqueueSync") return "enqueue(...)";
   return method === "readSync" && call.arguments.length === 0 ? "file.bytes()" : undefined;
@@ -53,7 +53,7 @@ function isCall(node: SyntaxNode): node is Call {
 
 /** The name of the blocking call there, as its author wrote it; undefined when nothing blocks. */
 function blockingName(scope: FunctionScope, call: Call): string | undefined {
-  const callee = unwrapped((call.type === "CallExpression" ? call.callee : call.tag) as SyntaxNode);
+  const callee = unwrapped(call.type === "CallExpression" ? call.callee : call.tag);
   if (isAtomicsWait(scope, callee)) return "Atomics.wait";
   const origin = originOf(scope, callee);
   if (origin !== undefined && isSyncOfNode(origin)) return writtenName(callee);
@@ -65,7 +65,7 @@ function blockingName(scope: FunctionScope, call: Call): string | undefined {
 
 function isAtomicsWait(scope: FunctionScope, callee: SyntaxNode): boolean {
   if (callee.type !== "MemberExpression" || memberName(callee) !== "wait") return false;
-  return scope.isGlobalName(unwrapped(callee.object as SyntaxNode), "Atomics");
+  return scope.isGlobalName(unwrapped(callee.object), "Atomics");
 }
 
 /** `loadSync`, and the `sync` of a package: `execa.sync`. A function of the same file is judged by its own code. */

@@ -47,18 +47,18 @@ function optionIn(call: NodeOf<"CallExpression">, name: string): unknown {
   if (options?.type !== "ObjectExpression") return undefined;
   for (const property of options.properties) {
     if (property.type !== "Property" || property.computed || property.key.type !== "Identifier") continue;
-    const value = unwrapped(property.value as SyntaxNode);
+    const value = unwrapped(property.value);
     if (property.key.name === name && value.type === "Literal") return value.value;
   }
   return undefined;
 }
 
 function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): WrittenDeclaration | undefined {
-  const callee = unwrapped(call.callee as SyntaxNode);
+  const callee = unwrapped(call.callee);
   if (callee.type === "Identifier" && callee.name === "depends") return dependencyOf(call, scopes);
   const verb = callee.type === "MemberExpression" ? memberName(callee) : undefined;
   const [first] = call.arguments;
-  const name = first && literalText(first as SyntaxNode);
+  const name = first && literalText(first);
   if (verb === undefined || name === undefined || call.arguments.length < 2) return undefined;
   const isOperation = methods.has(verb) && (name === "" || name.startsWith("/"));
   const node =
@@ -68,7 +68,7 @@ function declarationOf(call: NodeOf<"CallExpression">, scopes: Scopes): WrittenD
 }
 
 function dependencyOf(call: NodeOf<"CallExpression">, scopes: Scopes): WrittenDeclaration | undefined {
-  const last = call.arguments.at(-1) as SyntaxNode | undefined;
+  const last = call.arguments.at(-1);
   // Created once for the app, before the first request; "thread" asks for one in each thread.
   if (["app", "thread"].includes(String(optionIn(call, "scope")))) return undefined;
   const node = last && functionOf(last, scopes);

@@ -76,7 +76,7 @@ export class FunctionScope {
 
   /** The function of the same file that a call invokes. */
   calledFunction({ callee }: NodeOf<"CallExpression">): FunctionNode | undefined {
-    const target = unwrapped(callee as SyntaxNode);
+    const target = unwrapped(callee);
     if (isFunction(target)) return target;
     const variable = this.variableOf(target);
     const value = variable && declaredValue(variable);
@@ -93,7 +93,7 @@ export function declarator({ defs }: Variable): NodeOf<"VariableDeclarator"> | u
 /** The declared value of a variable: that of a `const`, or a declared function. */
 export function declaredValue({ defs }: Variable): SyntaxNode | undefined {
   const node = defs[0]?.node as SyntaxNode | undefined;
-  if (node?.type === "VariableDeclarator") return node.init ? unwrapped(node.init as SyntaxNode) : undefined;
+  if (node?.type === "VariableDeclarator") return node.init ? unwrapped(node.init) : undefined;
   return isFunction(node) ? node : undefined;
 }
 

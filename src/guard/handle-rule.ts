@@ -45,7 +45,7 @@ function classOf(
   const called = made?.type === "CallExpression" ? scope.calledFunction(made) : undefined;
   if (called !== undefined) return follow(called);
   if (made?.type !== "NewExpression") return undefined;
-  const callee = unwrapped(made.callee as SyntaxNode);
+  const callee = unwrapped(made.callee);
   const origin = originOf(scope, made);
   const isHandle = origin === undefined ? isPlainClass(scope, callee) : isKnownHandle(origin);
   return isHandle ? writtenName(callee) : undefined;
@@ -58,7 +58,7 @@ function madeBy(scope: FunctionScope, value: SyntaxNode): SyntaxNode | undefined
   const declared = declarator(variable);
   if (!declared?.init || declared.id.type !== "Identifier") return undefined;
   const isConstant = variable.references.filter((one) => one.isWrite()).length === 1;
-  return isConstant ? unwrapped(declared.init as SyntaxNode) : undefined;
+  return isConstant ? unwrapped(declared.init) : undefined;
 }
 
 /** A class of the same file that extends none: one that extends `Error` or `Map` may well cross. */

@@ -133,7 +133,7 @@ export function originOf(
     case "TaggedTemplateExpression":
       return extended(next(value.tag), "()");
     case "ImportExpression":
-      return moduleNamed(value.source as SyntaxNode);
+      return moduleNamed(value.source);
     case "CallExpression":
       return originOfModuleCall(scope, value) ?? extended(next(value.callee), "()");
     default:
@@ -157,11 +157,9 @@ function originOfName(scope: FunctionScope, node: NodeOf<"Identifier">, steps: n
     return { from: moduleName(imported.from), path };
   }
   const declared = declarator(variable);
-  if (!declared?.init || isFunction(declared.init as SyntaxNode)) return undefined;
-  const origin = originOf(scope, declared.init as SyntaxNode, steps - 1);
-  return declared.id.type === "Identifier"
-    ? origin
-    : extended(origin, keyOf(declared.id as SyntaxNode, node.name));
+  if (!declared?.init || isFunction(declared.init)) return undefined;
+  const origin = originOf(scope, declared.init, steps - 1);
+  return declared.id.type === "Identifier" ? origin : extended(origin, keyOf(declared.id, node.name));
 }
 
 /** The key under which a pattern binds a name: `b` in `{ b: name }`. */
@@ -180,14 +178,14 @@ const imports = new Set(["require", "__vite_ssr_import__", "__vite_ssr_dynamic_i
 
 /** `require("fs")`, `process.getBuiltinModule("fs")`. */
 function originOfModuleCall(scope: FunctionScope, call: NodeOf<"CallExpression">): Origin | undefined {
-  const callee = unwrapped(call.callee as SyntaxNode);
+  const callee = unwrapped(call.callee);
   const isRequire = callee.type === "Identifier" && imports.has(callee.name);
   const isBuiltin =
     callee.type === "MemberExpression" &&
     memberName(callee) === "getBuiltinModule" &&
-    scope.isGlobalName(callee.object as SyntaxNode, "process");
+    scope.isGlobalName(callee.object, "process");
   const [first] = call.arguments;
-  return first !== undefined && (isRequire || isBuiltin) ? moduleNamed(first as SyntaxNode) : undefined;
+  return first !== undefined && (isRequire || isBuiltin) ? moduleNamed(first) : undefined;
 }
 
 function moduleNamed(node: SyntaxNode): Origin | undefined {

@@ -34,7 +34,7 @@ export function findReturnedPromises(scope: FunctionScope): Offence[] {
 
 /** Places where a function continues without a promise that it needs: nobody awaits it, or its value is read too early. */
 export function findForgottenAwaits(scope: FunctionScope): Offence[] {
-  return [...descendants(scope.node as SyntaxNode)].flatMap((node): Offence[] => {
+  return [...descendants(scope.node)].flatMap((node): Offence[] => {
     const what = isWorthAwaiting(node) ? promiseText(scope, node) : undefined;
     const then = what && whatIsLost(scope, node);
     if (then === undefined) return [];
@@ -49,7 +49,7 @@ export function findForgottenAwaits(scope: FunctionScope): Offence[] {
 function isWorthAwaiting(node: SyntaxNode): boolean {
   if (node.type === "TaggedTemplateExpression") return true;
   if (node.type !== "CallExpression") return false;
-  const callee = unwrapped(node.callee as SyntaxNode);
+  const callee = unwrapped(node.callee);
   return callee.type !== "MemberExpression" || !chaining.has(memberName(callee) ?? "");
 }
 
@@ -65,9 +65,7 @@ function whatIsLost(scope: FunctionScope, node: SyntaxNode): string | undefined 
 
 /** Returned `{ rows: pool.query(...) }` and `[pool.query(...)]`. */
 function isPartOfResult(child: SyntaxNode, parent: SyntaxNode): boolean {
-  const isPart =
-    parent.type === "ArrayExpression" ||
-    (parent.type === "Property" && (parent.value as SyntaxNode) === child);
+  const isPart = parent.type === "ArrayExpression" || (parent.type === "Property" && parent.value === child);
   const literal = parent.type === "Property" ? parent.parent : parent;
   if (!isPart || literal === undefined) return false;
   const outer = surrounding(literal);
@@ -86,7 +84,7 @@ function takenFrom(scope: FunctionScope, child: SyntaxNode, parent: SyntaxNode):
     const [first] = parent.id.properties;
     return first?.type === "Property" && first.key.type === "Identifier" ? first.key.name : undefined;
   }
-  const variable = scope.variableOf(parent.id as SyntaxNode);
+  const variable = scope.variableOf(parent.id);
   return variable && takenFromVariable(variable);
 }
 
@@ -107,11 +105,11 @@ function takenBy(member: SyntaxNode): string | undefined {
 function promiseText(scope: FunctionScope, value: SyntaxNode): string | undefined {
   if (value.type === "ImportExpression") return "the promise of import()";
   if (value.type === "NewExpression")
-    return scope.isGlobalName(value.callee as SyntaxNode, "Promise") ? "a new Promise" : undefined;
-  if (value.type === "TaggedTemplateExpression") return promiseOfDriver(scope, value.tag as SyntaxNode);
+    return scope.isGlobalName(value.callee, "Promise") ? "a new Promise" : undefined;
+  if (value.type === "TaggedTemplateExpression") return promiseOfDriver(scope, value.tag);
   if (value.type !== "CallExpression") return undefined;
   if (scope.calledFunction(value)?.async === true) return "the promise of an async function";
-  const callee = unwrapped(value.callee as SyntaxNode);
+  const callee = unwrapped(value.callee);
   if (scope.isGlobalName(callee, "fetch")) return "the promise of fetch()";
   const own = takesCallback(value) ? undefined : promiseOfDriver(scope, callee);
   return own ?? (callee.type === "MemberExpression" ? promiseOfMember(scope, callee) : undefined);
@@ -130,7 +128,7 @@ function promiseOfDriver(scope: FunctionScope, callee: SyntaxNode): string | und
 
 function promiseOfMember(scope: FunctionScope, callee: NodeOf<"MemberExpression">): string | undefined {
   const method = memberName(callee);
-  if (scope.isGlobalName(callee.object as SyntaxNode, "Promise") && method !== "withResolvers")
+  if (scope.isGlobalName(callee.object, "Promise") && method !== "withResolvers")
     return `the promise of Promise.${method}()`;
   return method !== undefined && chaining.has(method) ? `the promise of .${method}()` : undefined;
 }

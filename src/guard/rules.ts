@@ -63,7 +63,7 @@ function follow(node: FunctionNode, walk: Walk, via: readonly string[]): FoundOf
   if (scope === undefined) return [];
   seen.add(node);
   const own = find(scope).map((offence) => ({ ...offence, via }));
-  const called = [...descendants(node as SyntaxNode)].flatMap((part) => {
+  const called = [...descendants(node)].flatMap((part) => {
     const target = part.type === "CallExpression" ? scope.calledFunction(part) : undefined;
     if (target === undefined || isInside(target, node)) return [];
     return follow(target, walk, [...via, nameOf(target)]);

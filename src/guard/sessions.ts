@@ -6,7 +6,7 @@ import { SESSION_FIX } from "../app/session.ts";
 import type { GuardFinding } from "./finding.ts";
 import type { DeclaredFunction, FunctionCodes } from "./function-code.ts";
 import { takesName } from "./handle-rule.ts";
-import { descendants, type FunctionNode, memberName, type SyntaxNode } from "./syntax.ts";
+import { descendants, type FunctionNode, memberName } from "./syntax.ts";
 
 /** A function that may read the session of its request. */
 interface Reader extends DeclaredFunction {
@@ -47,7 +47,7 @@ function readsSession(reader: Reader, codes: FunctionCodes): boolean {
 function readsMember(node: FunctionNode): boolean {
   const [first] = node.params;
   if (first?.type !== "Identifier") return false;
-  return [...descendants(node as SyntaxNode)].some(
+  return [...descendants(node)].some(
     (part) =>
       part.type === "MemberExpression" &&
       memberName(part) === "session" &&

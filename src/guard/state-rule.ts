@@ -115,7 +115,7 @@ export function findMainThreadHandles(scope: FunctionScope, toLoop: string): Off
 /** Empty where the module declares it, and assigned only in lifespans of the main thread. */
 function isOpenedOnMainThread(variable: Variable): boolean {
   const declared = declarator(variable);
-  if (declared === undefined || !isEmpty(declared.init as SyntaxNode | null | undefined)) return false;
+  if (declared === undefined || !isEmpty(declared.init)) return false;
   const changes = variable.references.filter((one) => isChange(one) && one.identifier !== declared.id);
   const isOpening = ({ identifier }: Reference): boolean =>
     isInMainLifespan(identifier as SyntaxNode, variable.scope);
@@ -153,7 +153,7 @@ function nameOfConstant(node: SyntaxNode): string | undefined {
 function isGivenToMain(node: SyntaxNode): boolean {
   const { child, parent } = surrounding(node);
   if (parent?.type !== "CallExpression" || parent.arguments.at(-1) !== child) return false;
-  const callee = unwrapped(parent.callee as SyntaxNode);
+  const callee = unwrapped(parent.callee);
   const isLifespan = callee.type === "MemberExpression" && memberName(callee) === "lifespan";
   return isLifespan && parent.arguments.length === 1;
 }

@@ -21,11 +21,9 @@ export function valuesOf(
   { body }: FunctionNode,
   by: "ReturnStatement" | "YieldExpression" = "ReturnStatement",
 ): SyntaxNode[] {
-  if (body.type !== "BlockStatement") return [unwrapped(body as SyntaxNode)];
-  const own = descendants(body as SyntaxNode, (part) => !isFunction(part));
-  return [...own].flatMap((part) =>
-    part.type === by && part.argument ? [unwrapped(part.argument as SyntaxNode)] : [],
-  );
+  if (body.type !== "BlockStatement") return [unwrapped(body)];
+  const own = descendants(body, (part) => !isFunction(part));
+  return [...own].flatMap((part) => (part.type === by && part.argument ? [unwrapped(part.argument)] : []));
 }
 
 /** Keys that do not lead to the parts of a node. */
@@ -72,7 +70,7 @@ function wrappedIn(node: SyntaxNode): SyntaxNode | undefined {
   if (/^TS(NonNull|As|Satisfies|TypeAssertion)/.test(node.type) || node.type === "ChainExpression")
     return (node as { expression: SyntaxNode }).expression;
   if (node.type !== "SequenceExpression" || node.expressions.length !== 2) return undefined;
-  const [first, second] = node.expressions as SyntaxNode[];
+  const [first, second] = node.expressions;
   return first?.type === "Literal" ? second : undefined;
 }
 
@@ -86,7 +84,7 @@ export function memberName({ property, computed }: NodeOf<"MemberExpression">): 
 export function writtenName(callee: SyntaxNode): string {
   if (callee.type === "Identifier") return callee.name;
   if (callee.type !== "MemberExpression") return "a function";
-  const object = unwrapped(callee.object as SyntaxNode);
+  const object = unwrapped(callee.object);
   // A module imported by vitest has no name in the source.
   const owner = object.type === "Identifier" && !object.name.startsWith("__vi") ? [object.name] : [];
   return [...owner, memberName(callee) ?? "a method"].join(".");
