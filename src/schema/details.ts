@@ -3,10 +3,10 @@ import type { ValidationDetail } from "../errors/http-error.ts";
 import { shortened } from "../errors/shortened.ts";
 import { echoed } from "./echo.ts";
 import { inputJsonSchema } from "./json-schema.ts";
+import { type LibraryIssue, wordingOf } from "./library-issue.ts";
 import { declaredWords, quotes } from "./quoted.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
-import { wordingOf } from "./wording.ts";
 import { wrongTypeName } from "./wrong-type.ts";
 
 /** Where and how strictly values are checked, and how many mistakes are reported. */
@@ -31,14 +31,6 @@ export interface Refused {
   /** The names of the value's own keys in the request, where they differ there. */
   readonly wireNames?: ReadonlyMap<string, string> | undefined;
 }
-
-/** What libraries add to the standard's issue: zod and valibot give the kind of mistake, zod the extra keys. */
-type LibraryIssue = StandardSchemaV1.Issue & {
-  readonly code?: unknown;
-  readonly type?: unknown;
-  readonly keys?: unknown;
-  readonly discriminator?: unknown;
-};
 
 /** The mistakes that issues report; one more than the limit when there are more. */
 export function detailsOf(issues: readonly StandardSchemaV1.Issue[], refused: Refused): ValidationDetail[] {

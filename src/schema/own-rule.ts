@@ -1,8 +1,6 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { JsonSchema } from "./json-schema.ts";
+import type { LibraryIssue } from "./library-issue.ts";
 import type { Shape } from "./shape.ts";
-
-type LibraryIssue = StandardSchemaV1.Issue & { readonly code?: unknown; readonly type?: unknown };
 
 const ownRules = new Set<unknown>([
   "custom", // zod: refine, custom, and what preprocess and transform add; valibot: custom

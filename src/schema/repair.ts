@@ -2,11 +2,11 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type Coerce, coercionOf } from "./coerce.ts";
 import { parseDate } from "./date.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
+import { wordingOf } from "./library-issue.ts";
 import { isOwnRule } from "./own-rule.ts";
 import { isReplaced, issuesWithInputs } from "./preprocess.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";
-import { wordingOf } from "./wording.ts";
 
 /**
  * Repairs, in a copy, what a schema refused but pydantic would accept: in its lax mode, or in its strict mode for JSON.

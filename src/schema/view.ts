@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type LibraryIssue, wordingOf } from "./library-issue.ts";
 import type { Shape } from "./shape.ts";
 import { countTo } from "./values.ts";
-import { wordingOf } from "./wording.ts";
 
 type Key = string | number;
 type Container = Readonly<Record<Key, unknown>>;
@@ -26,7 +26,7 @@ export class View {
   }
 
   /** An issue with its place in the large value; undefined when it does not concern an item here, or not that item alone. */
-  issueInWhole(issue: StandardSchemaV1.Issue): StandardSchemaV1.Issue | undefined {
+  issueInWhole(issue: LibraryIssue): StandardSchemaV1.Issue | undefined {
     if (!isIntrinsic(issue)) return undefined;
     const path = (issue.path ?? []).map((part) => (typeof part === "object" ? part.key : part));
     const depth = this.#path.length;
@@ -38,7 +38,7 @@ export class View {
     if (original === undefined || !this.#keys.includes(original)) return undefined;
     // arktype's message begins with the path within this view.
     const message = wordingOf(issue, "problem") ?? wordingOf(issue, "message") ?? "Invalid input";
-    const { code, type } = issue as LibraryIssue;
+    const { code, type } = issue;
     const expected = wordingOf(issue, "expected");
     const whole = [...this.#path, original, ...path.slice(depth + 1)];
     return { message, path: whole, ...defined({ code, type, expected }) };
@@ -59,12 +59,6 @@ export class View {
     return container;
   }
 }
-
-type LibraryIssue = StandardSchemaV1.Issue & {
-  readonly kind?: unknown;
-  readonly code?: unknown;
-  readonly type?: unknown;
-};
 
 const intrinsicCodes = new Set<unknown>([
   ...["invalid_type", "invalid_value", "unrecognized_keys"], // zod

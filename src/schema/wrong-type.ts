@@ -1,13 +1,6 @@
-import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { type LibraryIssue, wordingOf } from "./library-issue.ts";
 import { isOwnRule } from "./own-rule.ts";
 import type { Shape } from "./shape.ts";
-import { wordingOf } from "./wording.ts";
-
-type LibraryIssue = StandardSchemaV1.Issue & {
-  readonly code?: unknown;
-  readonly kind?: unknown;
-  readonly type?: unknown;
-};
 
 const names: Readonly<Record<string, string>> = {
   int: "int_type",
