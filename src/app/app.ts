@@ -161,7 +161,7 @@ export class App<RD extends Dependencies = NoNames, Prefix extends string = stri
   register<Options extends object>(plugin: FastifyPlugin<Options>, options?: PluginOptions<Options>): void {
     const location = callerLocation();
     checkUnserved(this, "register a plugin", location);
-    this.#plugins.push({ plugin: plugin as FastifyPlugin<never>, options, location });
+    this.#plugins.push({ plugin, options, location });
   }
 
   /**

@@ -112,5 +112,5 @@ export function createLifespan(args: readonly unknown[]): Lifespan {
     );
   }
   const { perThread = false } = options as LifespanOptions;
-  return { open: open as LifespanFunction, perThread, location };
+  return { open, perThread, location };
 }

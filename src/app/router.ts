@@ -180,8 +180,7 @@ export class Router<RD extends Dependencies = NoNames, Prefix extends string = s
     if (first !== undefined) throw taskDuplicate(task, first);
     checkUnserved(this, `declare task "${name}"`, at);
     this.#tasks.set(name, task);
-    // biome-ignore lint/suspicious/noExplicitAny: AddTask says which it is
-    return task as any;
+    return task;
   };
 
   /**

@@ -9,8 +9,8 @@ let writeData: Write | undefined;
  */
 export function keepStdoutForData(): void {
   const { stdout, stderr } = process;
-  writeData ??= stdout.write.bind(stdout) as Write;
-  stdout.write = stderr.write.bind(stderr) as Write;
+  writeData ??= stdout.write.bind(stdout);
+  stdout.write = stderr.write.bind(stderr);
 }
 
 /** Why something was not printed; undefined while all was. */
@@ -40,7 +40,7 @@ function write(text: string, done: () => void): void {
   const { stdout } = process;
   // Each write is checked on its own; without a listener an error would end the process.
   if (!stdout.listeners("error").includes(ignore)) stdout.on("error", ignore);
-  const writeText = writeData ?? (stdout.write.bind(stdout) as Write);
+  const writeText = writeData ?? stdout.write.bind(stdout);
   writeText(text, (error) => {
     failure ??= error ?? undefined;
     done();

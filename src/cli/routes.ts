@@ -37,7 +37,7 @@ export async function routes(module: string, { json = false, lane }: RoutesOptio
 
 function rowsOf(app: App): Row[] {
   const operations = servedOperations(app).map(({ method, path, lane, tags, location }) => ({
-    method: method as string,
+    method,
     path,
     lane,
     tags,

@@ -150,5 +150,5 @@ function withNames(address: Address): Address {
     if (place !== undefined) placed[place] = value;
     return place === undefined;
   });
-  return { ...placed, scheme: address.scheme, options } as Address;
+  return { ...placed, scheme: address.scheme, options };
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import findMyWay, { type HTTPMethod } from "find-my-way";
+import findMyWay from "find-my-way";
 import { type Method, methods } from "../app/method.ts";
 import { withOtherSlash, withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
@@ -68,7 +68,7 @@ function lookUpIn(routes: readonly Route[], { mountedAt, mounts }: AppPaths): (p
   const mountPaths = [mountedAt, ...mounts].flatMap((path) => [path, encodeURI(path)]);
   const allowedAt = (path: string): Method[] =>
     methods.filter((method) => {
-      const found = router.find(method as HTTPMethod, path);
+      const found = router.find(method, path);
       return found !== null && !lacksName(found.params);
     });
   return (path) => {

@@ -51,7 +51,7 @@ export class AllWorkers {
     );
     const replied = [...answers.values()].filter((answer) => answer !== undefined).length;
     const all = [...living, ...this.#gone, [...this.#readOwn(), repliedFigure(replied)]];
-    const sums = await AggregatorRegistry.aggregate(all as object[]).getMetricsAsJSON();
+    const sums = await AggregatorRegistry.aggregate(all).getMetricsAsJSON();
     const held = this.#highest.hold(sums as unknown as Figures);
     return AggregatorRegistry.aggregate([held]).metrics();
   }
@@ -97,7 +97,7 @@ export class AllWorkers {
   async #addUp(): Promise<void> {
     const { AggregatorRegistry } = await import("prom-client");
     const parts = this.#gone.slice();
-    const sum = await AggregatorRegistry.aggregate(parts as object[]).getMetricsAsJSON();
+    const sum = await AggregatorRegistry.aggregate(parts).getMetricsAsJSON();
     this.#gone.splice(0, parts.length, sum as unknown as Figures);
   }
 }

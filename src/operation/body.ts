@@ -203,7 +203,7 @@ function* urlencodedParts(request: RawRequest, maxFields: number): Generator<rea
   if (!hasAtMost(text, maxFields))
     throw new HTTPError(400, `Too many fields. Maximum number of fields is ${maxFields}.`);
   for (const [name, value] of Object.entries(parseQuery(text))) {
-    for (const one of Array.isArray(value) ? value : [value]) yield [name, one as string];
+    for (const one of Array.isArray(value) ? value : [value]) yield [name, one];
   }
 }
 

@@ -14,7 +14,7 @@ const payloads = new WeakMap<FastifyRequest, Readable>();
  * of the body, such as a decompressed one. A length beyond the limit is still refused.
  */
 export const leaveUnread: preParsingHookHandler = (request, _reply, payload, done) => {
-  payloads.set(request, payload as Readable);
+  payloads.set(request, payload);
   const receivedEncodedLength = Number(request.headers["content-length"] ?? 0);
   done(null, Object.assign(Readable.from([]), { receivedEncodedLength }));
 };

@@ -94,7 +94,7 @@ export class Connections {
     };
     server.on("checkContinue", (request: IncomingMessage, response: ServerResponse) => {
       continueWhenRead(request, response);
-      listener(request, response as Parameters<RequestListener>[1]);
+      listener(request, response);
     });
     server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) =>
       this.#refuseRequest(417, "UNKNOWN_EXPECTATION", request, response),

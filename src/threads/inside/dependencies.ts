@@ -1,6 +1,5 @@
 import type { Scope } from "../../app/dependency.ts";
 import type { ErrorHandlers } from "../../app/error-handlers.ts";
-import type { AnyFunction } from "../../app/lane.ts";
 import { DependencyContext, Exchange } from "../../operation/context.ts";
 import type { PlannedDependency } from "../../operation/dependency-plan.ts";
 import { type Failure, OpenDependencies } from "../../operation/open-dependencies.ts";
@@ -165,7 +164,7 @@ export class DependencySessions {
       (context as unknown as Record<string, unknown>)[name] = session.values.get(needed);
     exchange.acceptSession(declaration.inputs.session);
     const make = async (): Promise<unknown> =>
-      declaration.isGenerator ? open.enter(declaration, context) : (declaration.fn as AnyFunction)(context);
+      declaration.isGenerator ? open.enter(declaration, context) : declaration.fn(context);
     return this.#runtime.traceDependency?.(path, "thread", make) ?? make();
   }
 }
