@@ -35,8 +35,8 @@ export class Components {
   }
 
   /** A reference to a schema that receives a name here. */
-  name(name: string, schema: JsonSchema, form: Form = "input"): JsonSchema {
-    return { $ref: provisionalRef(this.#add(name, schema, form)) };
+  name(name: string, schema: JsonSchema): JsonSchema {
+    return { $ref: provisionalRef(this.#add(name, schema, "input")) };
   }
 
   /** The schema behind a provisional reference; any other schema is returned unchanged. */
