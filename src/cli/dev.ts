@@ -43,9 +43,7 @@ const mistakesOfCommand: ReadonlySet<ErrorCode | undefined> = new Set<ErrorCode>
 ]);
 
 /** What the process is started with, and where a debugger may attach to it. */
-interface ReloadedOptions extends DevProcessOptions {
-  readonly inspect?: string | true;
-}
+type ReloadedOptions = DevProcessOptions & Pick<DevOptions, "inspect">;
 
 function inspectArguments(inspect: ReloadedOptions["inspect"]): string[] {
   if (inspect === undefined) return [];
