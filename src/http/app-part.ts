@@ -8,7 +8,6 @@ import { passBody } from "./bodies/request-bodies.ts";
 import { Refusals } from "./connections/refusals.ts";
 import { createNotFound } from "./not-found.ts";
 import { addDocs } from "./pages/docs.ts";
-import { Frontends } from "./pages/frontend.ts";
 import { registerPlugins } from "./plugins.ts";
 import { addRoutes, type BodyLimits } from "./routes.ts";
 import { MissedHandshakes } from "./sockets/missed-handshakes.ts";
@@ -71,15 +70,9 @@ export async function addPart(
   });
   const served = lanes.operations.map(({ declaration }) => declaration);
   const documents = addDocs(fastify, siteOf(app, { ...paths, session: services.session }), served, mountedAt);
-  const declared = app.declaredFrontends();
   const missed =
     lanes.sockets.length === 0 ? undefined : new MissedHandshakes({ sockets, operations }, services.log);
-  const answer = createNotFound(
-    [...operations, ...documents],
-    paths,
-    refusals,
-    declared.length === 0 ? undefined : new Frontends(declared),
-  );
+  const answer = createNotFound([...operations, ...documents], paths, refusals, app.declaredFrontends());
   const notFound: typeof answer = (request, reply) => {
     missed?.note(request);
     answer(request, reply);

@@ -1,11 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import findMyWay from "find-my-way";
+import type { Frontend } from "../app/frontend.ts";
 import { type Method, methods } from "../app/method.ts";
 import { withOtherSlash, withoutOrigin } from "../app/path.ts";
 import { HTTPError } from "../errors/http-error.ts";
 import { emptyReply, type RawReply } from "../operation/raw.ts";
 import type { Refusals } from "./connections/refusals.ts";
-import type { Frontends } from "./pages/frontend.ts";
+import { answerByFrontend } from "./pages/frontend.ts";
 import { originOf } from "./request.ts";
 import { answeredMethods, headPatterns, lacksName, type Route } from "./routes.ts";
 
@@ -27,7 +28,7 @@ export function createNotFound(
   routes: readonly Route[],
   paths: AppPaths,
   refusals: Refusals,
-  frontends: Frontends | undefined,
+  frontends: readonly Frontend[],
 ): (request: FastifyRequest, reply: FastifyReply) => void {
   const lookUp = lookUpIn(routes, paths);
   const { mountedAt, rootPath } = paths;
@@ -45,10 +46,11 @@ export function createNotFound(
     if (allowed.length > 0)
       return refuse(new HTTPError(405, "Method Not Allowed", { allow: allowed.join(", ") }));
     if (isThereOtherwise) return redirect();
-    if (frontends === undefined) return refuse(new HTTPError(404, "Not Found"));
-    frontends
-      .answer(request.raw, path.slice(mountedAt.length))
-      .then((found) => (found === "folder" ? redirect() : refusals.answer(request, reply, found)), refuse);
+    if (frontends.length === 0) return refuse(new HTTPError(404, "Not Found"));
+    answerByFrontend(frontends, request.raw, path.slice(mountedAt.length)).then(
+      (found) => (found === "folder" ? redirect() : refusals.answer(request, reply, found)),
+      refuse,
+    );
   };
 }
 

@@ -8,22 +8,16 @@ const MAX_WAITING_BYTES = 16 * 1_048_576;
  * is full, or the reader of the pipe has gone or stalled. None of this is an error of the server.
  */
 export class LogOutput {
-  readonly #lines: Writable;
+  readonly #lines: Writable = process.stdout;
   /** The stream's own method: what others write to the stream may become lines of this log. */
-  readonly #write: Writable["write"];
-  readonly #complain: (line: string) => unknown;
+  readonly #write: Writable["write"] = process.stdout.write.bind(process.stdout);
+  /** Says once that lines are being lost and why, and at the end how many were. */
+  readonly #complain: (line: string) => unknown = process.stderr.write.bind(process.stderr);
   #lost = 0;
 
-  /**
-   * @param lines - Receives the log.
-   * @param complaints - Told once that lines are being lost and why, and at the end how many were.
-   */
-  constructor(lines: Writable = process.stdout, complaints: Writable = process.stderr) {
-    this.#lines = lines;
-    this.#write = lines.write.bind(lines);
-    this.#complain = complaints.write.bind(complaints);
+  constructor() {
     // Each write is checked on its own; without a listener an error would end the process.
-    for (const stream of [lines, complaints]) stream.on("error", () => {});
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
     process.once("exit", () => this.#sumUp());
   }
 

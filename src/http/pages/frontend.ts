@@ -22,30 +22,25 @@ export async function checkFrontend({ folder, fallback, path, location: at }: Fr
   });
 }
 
-/** The front ends of an app: they answer where nothing else does. */
-export class Frontends {
-  readonly #all: readonly Frontend[];
-
-  /** @param all - The longest path first. */
-  constructor(all: readonly Frontend[]) {
-    this.#all = all;
+/**
+ * Returns the reply of an app's front ends for a path that nothing else answers.
+ *
+ * @param frontends - The longest path first.
+ * @param path - As sent, relative to the app's own root.
+ * @returns A reply; or `"folder"` for a folder with a page, which must be requested with a trailing slash because
+ * relative links in the page depend on it.
+ * @throws {HTTPError} 404 or 405, as where there is no front end.
+ */
+export async function answerByFrontend(
+  frontends: readonly Frontend[],
+  request: IncomingMessage,
+  path: string,
+): Promise<RawReply | "folder"> {
+  for (const frontend of frontends) {
+    if (path !== frontend.path && !path.startsWith(`${frontend.path}/`)) continue;
+    return answerFrom(frontend, request, path.slice(frontend.path.length));
   }
-
-  /**
-   * Returns the reply for a path that nothing else answers.
-   *
-   * @param path - As sent, relative to the app's own root.
-   * @returns A reply; or `"folder"` for a folder with a page, which must be requested with a trailing slash because
-   * relative links in the page depend on it.
-   * @throws {HTTPError} 404 or 405, as where there is no front end.
-   */
-  async answer(request: IncomingMessage, path: string): Promise<RawReply | "folder"> {
-    for (const frontend of this.#all) {
-      if (path !== frontend.path && !path.startsWith(`${frontend.path}/`)) continue;
-      return answerFrom(frontend, request, path.slice(frontend.path.length));
-    }
-    throw new HTTPError(404, "Not Found");
-  }
+  throw new HTTPError(404, "Not Found");
 }
 
 async function answerFrom(
