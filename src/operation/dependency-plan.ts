@@ -126,11 +126,7 @@ function withRemoteUses(
     ({ fixed, declaration }, index) =>
       fixed === undefined && declaration.scope !== "app" && isRemote[index] === false,
   );
-  const callOf: number[] = [];
-  for (const [index, onLoop] of isOnLoop.entries()) {
-    const before = callOf[index - 1] ?? 0;
-    callOf.push(onLoop ? before + 1 : before);
-  }
+  const callOf = numberCalls(isOnLoop);
   const isReceived = (wanted: number): boolean =>
     deps.some(({ index }) => index === wanted) ||
     nodes.some((node, at) => isOnLoop[at] === true && node.deps.some(({ index }) => index === wanted));
@@ -158,6 +154,12 @@ function withRemoteUses(
     checkSharing(operation, node, nodes);
     return { ...node, remote };
   });
+}
+
+/** The number of the call that each dependency would go out with: after one that is called on the loop, the next. */
+function numberCalls(isOnLoop: readonly boolean[]): number[] {
+  let call = 0;
+  return isOnLoop.map((onLoop) => (onLoop ? ++call : call));
 }
 
 /** A value that lives as long as the app is created where the app is served: a request never goes to a thread for it. */
