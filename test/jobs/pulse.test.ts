@@ -186,6 +186,33 @@ test(
 );
 
 test(
+  "a clock of the database that is set forward takes no job from those that report it a moment later",
+  onPostgres,
+  async () => {
+    assert.ok(postgres);
+    await using place = await postgres.start();
+    const engine = await place.open(tasks);
+    const listener = { onLost: () => {}, onDead: () => {}, onAnswer: () => {}, onError: () => {} };
+    const [other, own] = [await takeOne(engine), await takeOne(engine)];
+    const pulse = new ThreadPulse({ place: place.place, schema: "offloop", tasks }, listener);
+    pulse.add(own);
+    const hasLooked = async (): Promise<boolean> => {
+      await engine.beat([other]);
+      await reported(place, own);
+      const { rows } = await place.sql("select from offloop.queue where monitor_on is not null");
+      return rows.length > 0;
+    };
+    while (!(await hasLooked()));
+    await place.sql(`create or replace function offloop.job_now() returns timestamptz language sql stable as
+      $$ select pg_catalog.now() + interval '1 hour' $$`);
+    // It tidies up with every second report, and is through with that before the next.
+    for (const _ of ["first", "second", "third"]) await reported(place, own);
+    assert.deepEqual(await engine.beat([other]), []);
+    await pulse.close();
+  },
+);
+
+test(
   "lost jobs are found while counting those that wait takes longer than any other statement may",
   onPostgres,
   async () => {

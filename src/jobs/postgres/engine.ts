@@ -326,6 +326,14 @@ export class Engine implements JobStore {
     return claims.map((claim) => ({ claim, why: cancelled.has(claim.uuid) ? "cancelled" : "lost" }));
   }
 
+  /** What the clock says that judges how long ago a beat was, in milliseconds. */
+  async time(): Promise<number> {
+    const { rows } = await this.#database.executeSql(
+      `select extract(epoch from ${this.#schema}.job_now())::float8 * 1000 as time`,
+    );
+    return rows[0].time;
+  }
+
   /** Gives the jobs of processes that have gone to others, and removes expired jobs. */
   async supervise(): Promise<void> {
     await this.#boss.supervise();

@@ -30,8 +30,8 @@ const SILENT_MS = HEARTBEAT_SECONDS * 1_000 - BEAT_MS;
 /** How long a process that was itself stopped meanwhile has to be heard after all. */
 const LAST_BEAT_MS = SILENCE_SECONDS * 1_000 - SILENT_MS;
 /**
- * How long after a failure no jobs are taken from others: the database may have been away from these, too, and each
- * needs the time for a beat to say that it still runs them.
+ * How long after a failure, or a jump of the database's clock, no jobs are taken from others: the database may have been
+ * away from these, too, and each needs the time for a beat to say that it still runs them.
  */
 const FORBEARANCE_MS = HEARTBEAT_SECONDS * 1_000;
 
@@ -53,6 +53,8 @@ class Beats {
    */
   #failedAt = performance.now();
   #failsSince: number | undefined;
+  /** How far the clock of the database was ahead of ours, which nobody sets, at most. */
+  #ahead = Number.POSITIVE_INFINITY;
 
   constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
     const onError = (error: Error): void => this.#fail(error);
@@ -132,19 +134,32 @@ class Beats {
     this.#tidying = true;
     this.#count++;
     try {
-      const isTrusted = performance.now() - this.#failedAt >= FORBEARANCE_MS;
-      if (this.#count % BEATS_PER_TIDYING === 0 && isTrusted) {
+      if (this.#count % BEATS_PER_TIDYING === 0) {
         this.#upkeep ??= await Engine.open({ ...this.#options, statementMs: UPKEEP_MS });
-        await this.#upkeep.supervise();
-        const dead = await this.#upkeep.endLost();
-        if (dead.length > 0) this.#say({ dead });
-        await this.#upkeep.sweep();
+        await this.#compareClocks(this.#upkeep);
+        if (performance.now() - this.#failedAt >= FORBEARANCE_MS) await this.#takeFromOthers(this.#upkeep);
       }
     } catch (error) {
       this.#failedAt = performance.now();
       this.#say({ failed: (error as Error).message });
     }
     this.#tidying = false;
+  }
+
+  /** Where the clock of the database was set forward, or ran while this machine slept, every beat seems to be long ago. */
+  async #compareClocks(engine: Engine): Promise<void> {
+    const askedAt = performance.now();
+    const time = await engine.time();
+    const answeredAt = performance.now();
+    if (time - answeredAt > this.#ahead + BEAT_MS) this.#failedAt = answeredAt;
+    this.#ahead = time - askedAt;
+  }
+
+  async #takeFromOthers(engine: Engine): Promise<void> {
+    await engine.supervise();
+    const dead = await engine.endLost();
+    if (dead.length > 0) this.#say({ dead });
+    await engine.sweep();
   }
 
   #lose(attempts: readonly LostAttempt[]): void {
