@@ -251,6 +251,23 @@ test("session.secret: the first signs, all are accepted, and an older one's cook
   assert.deepEqual(await dataOf(cookie, alone), {});
 });
 
+test("session.secret: in three releases no process meets a cookie that it does not accept", async () => {
+  const next = "another secret, of thirty-two or more";
+  const releases = [secret, [secret, next], [next, secret], next];
+  const clients = await Promise.all(
+    releases.map((accepted) => testClient(app, { session: { secret: accepted } })),
+  );
+  try {
+    // While a deploy replaces processes, visitors meet those of the release before and of the release after.
+    for (const [index, by] of clients.entries())
+      for (const beside of clients.slice(Math.max(0, index - 1), index + 2)) {
+        assert.deepEqual(await dataOf(await cookieOf({ user: "ada" }, by), beside), { user: "ada" });
+      }
+  } finally {
+    for (const client of clients) await client.close();
+  }
+});
+
 test("session.maxAgeMs: after it the session is empty, and in its second half reading renews it", async (t) => {
   await using brief = await testClient(app, { session: { secret, maxAgeMs: 100_000 } });
   const cookie = await cookieOf({ user: "ada" }, brief);
