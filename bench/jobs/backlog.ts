@@ -46,6 +46,7 @@ export class Backlog implements AsyncDisposable {
       concurrency: 1,
       ordered: false,
       keepMs: 86_400_000,
+      schedule: { mark: "", since: 0 },
     };
     const onError = (error: Error): never => {
       throw error;

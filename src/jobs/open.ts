@@ -18,7 +18,7 @@ import { sayUnheard } from "./postgres/hearing.ts";
 import { Outage } from "./postgres/outage.ts";
 import { checkRights } from "./postgres/rights.ts";
 import { sayUndeclared } from "./postgres/undeclared.ts";
-import { checkSchedules } from "./schedule.ts";
+import { checkSchedules, scheduleMark } from "./schedule.ts";
 import type { JobTask } from "./store.ts";
 import { explained } from "./unreachable.ts";
 import type { RunnableTask } from "./worker/attempt.ts";
@@ -171,7 +171,8 @@ export function runnableTasks(app: App): ReadonlyMap<string, RunnableTask> {
 function runnable(declaration: TaskDeclaration): [string, RunnableTask][] {
   const { name, durable } = declaration;
   if (durable === undefined) return [];
-  return [[name, { declaration, job: { name, ...durable }, args: argumentsOf(declaration) }]];
+  const schedule = { mark: scheduleMark(declaration.schedule), since: Date.now() };
+  return [[name, { declaration, job: { name, ...durable, schedule }, args: argumentsOf(declaration) }]];
 }
 
 /** The same tasks, in the form that a store needs. */

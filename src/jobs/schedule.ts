@@ -65,9 +65,12 @@ export function occurrenceId({ task, expression, timezone }: Schedule, instant: 
   return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
 }
 
-/** Stored with each job of a schedule, to recognise the jobs of former schedules when it has changed. */
-function scheduleMark({ expression, timezone }: Schedule): string {
-  return `${expression} ${timezone}`;
+/**
+ * Stored with each job of a schedule, to recognise the jobs of former schedules when it has changed. Empty for a task
+ * without one.
+ */
+export function scheduleMark(schedule: TaskSchedule | undefined): string {
+  return schedule === undefined ? "" : `${schedule.expression} ${schedule.timezone}`;
 }
 
 /**

@@ -150,6 +150,7 @@ export interface JobTask {
   readonly concurrency: number | undefined;
   readonly ordered: boolean;
   readonly keepMs: number;
+  readonly schedule: CurrentSchedule;
 }
 
 /** Stores jobs: pg-boss in a database, or memory in a test. */
@@ -159,7 +160,8 @@ export interface JobStore {
   /** Those of the tasks with a job whose time has come. */
   due(tasks: readonly string[]): Promise<readonly string[]>;
   /**
-   * Takes jobs whose time has come; from then on it is up to this process to settle them.
+   * Takes jobs whose time has come; from then on it is up to this process to settle them. Occurrences of a task's former
+   * schedules are removed instead: processes of the release before may store some after this one has begun.
    *
    * @param hasSuspect - Whether a suspect runs in this process. Of several, a process takes one; the others wait on.
    */

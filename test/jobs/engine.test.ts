@@ -17,6 +17,7 @@ const tasks = [
   jobTask("ranked"),
   jobTask("poor", { retries: 0 }),
   jobTask("blocked"),
+  jobTask("timed", { schedule: { mark: "0 2 * * *", since: 1_000 } }),
 ];
 
 describeOnEach("engine", tasks, (on) => {
@@ -329,6 +330,23 @@ describeOnEach("engine", tasks, (on) => {
     assert.equal((await on.engine.find({ task: "plain", uuid: newer }))?.state, "waiting");
     assert.equal((await on.engine.find({ task: "plain", uuid: current }))?.state, "waiting");
     assert.equal((await on.engine.find({ task: "plain", uuid: other }))?.state, "waiting");
+  });
+
+  test("take() removes occurrences of former schedules that were stored since, and takes all others", async () => {
+    const occurrence = (schedule: string, scheduledSince: number): Promise<string> =>
+      add("timed", [], { payload: { args: [], schedule, scheduledSince } });
+    const former = await occurrence("0 1 * * *", 999);
+    const wanted = [
+      await occurrence("0 2 * * *", 999),
+      await occurrence("0 3 * * *", 1_001), // of a release that began later
+      await add("timed"),
+    ];
+    const taken = await on.engine.take("timed", 10);
+    assert.deepEqual(
+      taken.map(({ uuid }) => uuid),
+      wanted,
+    );
+    assert.equal(await on.engine.find({ task: "timed", uuid: former }), undefined);
   });
 
   test("no error was reported meanwhile", () => assert.deepEqual(on.place.errors, []));

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { JobWithMetadata, PgBoss } from "pg-boss";
 import { within } from "../../app/within.ts";
 import { isUnreachable } from "../refusals.ts";
-import type { Claim, JobTask, TakenJob } from "../store.ts";
+import type { Claim, CurrentSchedule, JobTask, TakenJob } from "../store.ts";
 import type { Attempts } from "./attempts.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
 import { putBack } from "./outcomes.ts";
@@ -111,7 +111,10 @@ export class Takes {
 
   async #takeIn(db: Sql, task: JobTask, { most, hasSuspect, unread }: TakeOptions): Promise<Taken> {
     const free = await this.#free(db, task, unread === undefined ? most : 1);
-    const all = free > 0 ? await this.#fetch(db, task.name, { batchSize: free, unread }) : [];
+    const found = free > 0 ? await this.#fetch(db, task.name, { batchSize: free, unread }) : [];
+    const former = found.filter((job) => isFormer(job, task.schedule)).map(({ id }) => id);
+    if (former.length > 0) await this.#boss.deleteJob(queueName(task.name), former, { db });
+    const all = found.filter(({ id }) => !former.includes(id));
     // An update returns its rows in any order.
     all.sort(byTurn);
     const suspects = await this.#suspects(db, task, all);
@@ -174,6 +177,12 @@ export class Takes {
       if (job.id !== unread.id) job.data = await readPayload(db, this.#schema, { queue, id: job.id });
     return fetched;
   }
+}
+
+/** Whether it is the occurrence of a schedule that a process stored which began earlier, and has never run. */
+function isFormer({ data, retryCount }: Fetched, { mark, since }: CurrentSchedule): boolean {
+  const { schedule = mark, scheduledSince = 0 } = payloadOf(data).payload ?? {};
+  return retryCount === 0 && schedule !== mark && scheduledSince <= since;
 }
 
 /** Orders jobs of the same instant by their ids, which ascend. */
