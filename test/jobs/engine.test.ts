@@ -17,6 +17,7 @@ const tasks = [
   jobTask("ranked"),
   jobTask("poor", { retries: 0 }),
   jobTask("blocked"),
+  jobTask("set", { retries: 2, backoffMs: 7_000, keepMs: 60_000 }),
   jobTask("timed", { schedule: { mark: "0 2 * * *", since: 1_000 } }),
 ];
 
@@ -314,6 +315,19 @@ describeOnEach("engine", tasks, (on) => {
     assert.deepEqual(outcomes, ["interrupted", "interrupted", "interrupted", undefined]);
     await settle(job, { kind: "done", result: undefined });
     on.place.errors.splice(errors);
+  });
+
+  test("add() gives a job the settings that its task has here, though a process of another release set the queue's", async () => {
+    await on.place.sql(
+      "update offloop.queue set retry_limit = 9, retry_delay = 9, retry_delay_max = 9, deletion_seconds = 9 where name = 'set'",
+    );
+    await add("set");
+    await add("set", [], { key: "alone" });
+    const { rows } = await on.place.sql(
+      "select retry_limit, retry_delay, retry_delay_max, deletion_seconds from offloop.job where name = 'set'",
+    );
+    const own = { retry_limit: 2, retry_delay: 7, retry_delay_max: 3_600, deletion_seconds: 60 };
+    assert.deepEqual(rows, [own, own]);
   });
 
   test("dropSchedules() removes the waiting occurrences of former schedules only, and reports newer ones", async () => {

@@ -1,7 +1,8 @@
 import type { PgBoss } from "pg-boss";
 import { setImmediate } from "../../errors/timers.ts";
 import { isRefusedInput } from "../refusals.ts";
-import type { NewJob } from "../store.ts";
+import type { JobTask, NewJob } from "../store.ts";
+import { settingsOf } from "./engine-setup.ts";
 import { queueName } from "./queue-name.ts";
 
 /** Maximum number of jobs that one statement stores. */
@@ -32,17 +33,17 @@ export class Additions {
   }
 
   /** Resolves when the job is stored, or one with its id already was. */
-  add(job: NewJob): Promise<void> {
-    let own = this.#tasks.get(job.task);
+  add(job: NewJob, task: JobTask): Promise<void> {
+    let own = this.#tasks.get(task.name);
     if (own === undefined) {
-      const queue = queueName(job.task);
-      own = new TaskAdditions((jobs) => this.#insert(queue, jobs), this.#mostAtOnce);
-      this.#tasks.set(job.task, own);
+      own = new TaskAdditions((jobs) => this.#insert(task, jobs), this.#mostAtOnce);
+      this.#tasks.set(task.name, own);
     }
     return own.add(job);
   }
 
-  async #insert(queue: string, jobs: readonly NewJob[]): Promise<void> {
+  async #insert(task: JobTask, jobs: readonly NewJob[]): Promise<void> {
+    const settings = settingsOf(task);
     const rows = jobs.map(({ uuid: id, payload: data, runAt: startAfter, priority }) => ({
       id,
       data,
@@ -50,8 +51,9 @@ export class Additions {
       singletonKey: id,
       startAfter,
       priority,
+      ...settings,
     }));
-    await this.#boss.insert(queue, rows as Parameters<PgBoss["insert"]>[1]);
+    await this.#boss.insert(queueName(task.name), rows as Parameters<PgBoss["insert"]>[1]);
   }
 }
 

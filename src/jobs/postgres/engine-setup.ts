@@ -48,9 +48,10 @@ const LONGEST_WAIT_SECONDS = 10 * 365 * 86_400;
 const LONGEST_BACKOFF_SECONDS = 3_600;
 /** How often ended jobs are removed whose time is over. By default it would be once a day. */
 const REMOVAL_SECONDS = 3_600;
-type JobQueue = Required<
+type JobSettings = Required<
   Pick<Queue, "retryLimit" | "retryDelay" | "retryBackoff" | "retryDelayMax" | "deleteAfterSeconds">
-> &
+>;
+type JobQueue = JobSettings &
   Pick<Queue, "policy" | "heartbeatSeconds" | "expireInSeconds" | "retentionSeconds" | "notify">;
 
 /**
@@ -125,18 +126,28 @@ function isFinal(error: unknown): boolean {
   return code !== undefined && (code === NO_RIGHT || code === READ_ONLY || NO_SCHEMA_NAMES.has(code));
 }
 
-export function queueOf({ retries, backoffMs, ordered, keepMs }: JobTask, embedded: boolean): JobQueue {
+/**
+ * What a job takes along of the settings of its task. Those of the queue are of whichever process was the last to open
+ * it, with the settings of its release, be it for a list of jobs.
+ */
+export function settingsOf({ retries, backoffMs, keepMs }: JobTask): JobSettings {
   const retryDelay = Math.ceil(backoffMs / 1_000);
   return {
-    policy: ordered ? "key_strict_fifo" : "exclusive",
-    notify: true,
     retryLimit: retries,
     retryDelay,
     retryBackoff: true,
     retryDelayMax: Math.max(retryDelay, LONGEST_BACKOFF_SECONDS),
+    deleteAfterSeconds: Math.ceil(keepMs / 1_000),
+  };
+}
+
+export function queueOf(task: JobTask, embedded: boolean): JobQueue {
+  return {
+    ...settingsOf(task),
+    policy: task.ordered ? "key_strict_fifo" : "exclusive",
+    notify: true,
     expireInSeconds: LONGEST_ATTEMPT_SECONDS,
     retentionSeconds: LONGEST_WAIT_SECONDS,
-    deleteAfterSeconds: Math.ceil(keepMs / 1_000),
     ...(embedded ? {} : { heartbeatSeconds: HEARTBEAT_SECONDS }),
   };
 }

@@ -33,6 +33,7 @@ import {
   openError,
   orderError,
   queueOf,
+  settingsOf,
   startBoss,
 } from "./engine-setup.ts";
 import { cancelGivenUp } from "./given-up.ts";
@@ -185,18 +186,20 @@ export class Engine implements JobStore {
   }
 
   async add(job: NewJob, tx?: unknown): Promise<string> {
-    const meetsNone = job.key === undefined && this.#tasks.get(job.task)?.ordered === false;
-    if (tx !== undefined || !meetsNone) return this.#addAlone(job, tx);
-    await this.#additions.add(job);
+    const task = this.#tasks.get(job.task) as JobTask;
+    if (tx !== undefined || job.key !== undefined || task.ordered) return this.#addAlone(job, tx);
+    await this.#additions.add(job, task);
     return job.uuid;
   }
 
   async #addAlone(job: NewJob, tx: unknown): Promise<string> {
-    const { task, uuid, payload, key, runAt, priority } = job;
-    const queue = queueName(task);
+    const { uuid, payload, key, runAt, priority } = job;
+    const task = this.#tasks.get(job.task) as JobTask;
+    const queue = queueName(task.name);
     const db = tx === undefined ? undefined : await this.#transaction(tx);
-    const singletonKey = key === undefined ? this.#keyless(task, uuid) : storedKey(key);
+    const singletonKey = key === undefined ? (task.ordered ? NO_KEY : uuid) : storedKey(key);
     const options = {
+      ...settingsOf(task),
       id: uuid,
       singletonKey,
       ...(runAt === undefined ? {} : { startAfter: runAt }),
@@ -212,10 +215,6 @@ export class Engine implements JobStore {
     );
     // That job may have ended in between.
     return rows[0]?.id ?? this.#addAlone(job, tx);
-  }
-
-  #keyless(task: string, uuid: string): string {
-    return this.#tasks.get(task)?.ordered ? NO_KEY : uuid;
   }
 
   async #transaction(tx: unknown): Promise<Sql> {
