@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { OffloopError, type SourceLocation } from "./offloop-error.ts";
+import { OffloopError, type OffloopErrorParts, type SourceLocation } from "./offloop-error.ts";
 import { ownFolder } from "./own-code.ts";
 
 /** The same in every copy of offloop that a process loads. */
@@ -21,7 +21,7 @@ export function checkCopy(value: unknown, doing: string, at?: SourceLocation): v
   if (other === undefined || other === ownFolder) return;
   throw twoCopies(
     `Cannot ${doing}: it comes from the copy of offloop in ${pathOf(other)}, and this copy is in ${pathOf(ownFolder)}`,
-    at,
+    { at, cause: value instanceof Error ? value : undefined }, // where an error comes from, its stack says
   );
 }
 
@@ -52,13 +52,13 @@ export function checkServingCopy(doing: string, at: SourceLocation): void {
   if (other === undefined || serving.includes(ownFolder)) return;
   throw twoCopies(
     `Cannot ${doing}: it belongs to the copy of offloop in ${pathOf(ownFolder)}, and the copy in ${pathOf(other)} serves the app`,
-    at,
+    { at },
   );
 }
 
-function twoCopies(what: string, at: SourceLocation | undefined): OffloopError {
+function twoCopies(what: string, known: Pick<OffloopErrorParts, "at" | "cause">): OffloopError {
   return new OffloopError("OFFLOOP_TWO_COPIES", what, {
-    at,
+    ...known,
     fix: "load one copy: npm ls offloop, or pnpm why -r offloop, shows which package brings which copy; keep offloop out of bundles, as --packages=external does",
   });
 }

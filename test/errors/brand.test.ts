@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import * as offloop from "offloop";
 import { override, testClient } from "offloop/testing";
+import { appFolder } from "../fixtures/app-folder.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 let folder: string;
@@ -65,6 +66,35 @@ test("another copy's reply, error and task in an operation are a 500 whose log n
     assert.match(logged.join(""), /OFFLOOP_TWO_COPIES.*pnpm why -r offloop/);
     for (const copy of [folder, repository]) assert.ok(logged.join("").includes(join(copy, "src")), path);
     logged.length = 0;
+  }
+});
+
+test("the log of another copy's error says what it was and where it was thrown, on both lanes", async () => {
+  const thrown = `const other = await import(${JSON.stringify(pathToFileURL(join(folder, "src/index.ts")).href)});
+import { App } from "offloop";
+export const app = new App();
+app.get("/loop", async () => {
+  throw new other.HTTPError(404, "no tea");
+});
+app.get("/thread", () => {
+  throw new other.HTTPError(404, "no tea");
+});
+`;
+  const app = appFolder({ "app.ts": thrown });
+  const logged: string[] = [];
+  const { pino } = await import("pino");
+  const logger = pino({ level: "error" }, { write: (line: string) => void logged.push(line) });
+  await using client = await testClient(pathToFileURL(app.path("app.ts")), { logger });
+  for (const [lane, line] of [
+    ["loop", 5],
+    ["thread", 8],
+  ]) {
+    assert.equal((await client.get(`/${lane}`)).status, 500);
+    assert.match(
+      logged.splice(0).join(""),
+      new RegExp(`OFFLOOP_TWO_COPIES.*no tea.*app\\.ts:${line}:`),
+      `${lane}`,
+    );
   }
 });
 
