@@ -111,4 +111,5 @@ export { type OpenedTasks, type OpenTasksOptions, openTasks } from "./http/open-
 export { serve } from "./http/serve.ts";
 export type { ServeOptions, Server } from "./http/serve-options.ts";
 export { type ParamOptions, param } from "./schema/param.ts";
+export type { Schema } from "./schema/schema.ts";
 export type { PoolSize } from "./threads/pool/pool.ts";

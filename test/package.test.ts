@@ -368,6 +368,64 @@ test("an app of the packed create-offloop compiles, passes its test and serves, 
   assert.deepEqual(await (await fetch(`${url}/hello/Ada?times=2`)).json(), { hello: "Ada and Ada" });
 });
 
+const sharedPackage = `import { App, depends, param, Router, settings, sse } from "offloop";
+import { apiKeyHeader, security } from "offloop/security";
+import { override, testClient } from "offloop/testing";
+import { z } from "zod";
+
+export const env = settings({ PORT: z.int(), URL: param(z.url(), { alias: "ADDRESS" }) });
+export const whole = settings(z.object({ PORT: z.int() }));
+export const page = param(z.int(), { alias: "page-number" });
+
+const inputs = { query: { page }, headers: { x_token: z.string() }, cookies: { id: z.string() } };
+export const user = depends(inputs, async ({ query, headers, cookies, session }) => ({ query, headers, cookies, session }));
+export const posted = depends({ body: { name: z.string() }, params: { id: z.int() } }, async ({ body, params }) => ({ body, params }));
+export const upload = depends({ form: { file: z.file() } }, async ({ form, request, log }) => ({ form, request, log }));
+export const cache = depends(() => new Map<string, Date>(), { scope: "thread" });
+export const key = apiKeyHeader("x-key");
+export const admin = security(user, { scopes: ["admin"] });
+
+export const app = new App();
+export const items = new Router({ prefix: "/shops/:shop", deps: { user, cache } });
+export const read = items.get("/:id", { params: { id: z.int() }, response: z.string() }, ({ user }) => user.headers.x_token);
+export const live = items.websocket("/live", { message: z.string(), send: z.object({ n: z.int() }) }, { message: async () => ({ n: 1 }) });
+export const events = () => sse((async function* () { yield 1; })());
+
+export const plain = items.task("plain", (words: Set<string>, at?: Date) => ({ words, at }));
+export const context = items.task("context", { deps: { cache } }, ({ cache, job }, name: string) => ({ at: cache.get(name), job }));
+export const stored = items.task("stored", { durable: true, args: [z.string()] }, async (name) => name);
+export const both = items.task("both", { durable: true, args: [z.string()], deps: {} }, async ({ signal }, name) => ({ signal, name }));
+export const nightly = items.task("nightly", { schedule: "0 3 * * *", deps: { cache } }, ({ log }) => log.info("night"));
+export const enqueued = () => both.with({ key: "one" }).enqueue("tea");
+export const found = (id: string) => app.jobs.get(id);
+
+export const opened = () => testClient(app, { overrides: [override(env, { PORT: 1 })] });
+`;
+
+test("a package that exports what it makes with offloop has declarations, of public names alone", () => {
+  const options = { strict: true, module: "nodenext", target: "esnext", types: ["node"], skipLibCheck: true };
+  const emitting = { ...options, exactOptionalPropertyTypes: true, declaration: true, outDir: "dist" };
+  const folder = appFolder(
+    {
+      "package.ts": sharedPackage,
+      "tsconfig.json": JSON.stringify({ compilerOptions: emitting, files: ["package.ts"] }),
+    },
+    ["zod", "@types"],
+  );
+  installPacked(root, folder.path("node_modules"));
+  symlinkSync(join(root, "node_modules"), folder.path("node_modules/offloop/node_modules"));
+  for (const compiler of ["node_modules", "scripts/typescript6/node_modules"]) {
+    const tsc = join(root, compiler, "typescript/bin/tsc");
+    const { stdout } = spawnSync(process.execPath, [tsc, "-p", folder.path(""), "--pretty", "false"], {
+      encoding: "utf8",
+    });
+    assert.equal(stdout, "", compiler);
+    const declarations = readFileSync(folder.path("dist/package.d.ts"), "utf8");
+    assert.doesNotMatch(declarations, /(?<!args): any\b|offloop\/dist/, compiler);
+    rmSync(folder.path("dist"), { recursive: true });
+  }
+});
+
 /** Packs a package as npm publishes it, and unpacks it where npm would install it. */
 function installPacked(source: string, folder: string): void {
   const { name } = JSON.parse(readFileSync(join(source, "package.json"), "utf8")) as { name: string };

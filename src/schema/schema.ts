@@ -17,11 +17,15 @@ export type OutputOf<S extends AnySchema> = StandardSchemaV1.InferOutput<S>;
 /** The type that a schema accepts. */
 export type InputOf<S extends AnySchema> = StandardSchemaV1.InferInput<S>;
 
-/** The output types of a record of schemas. */
-export type OutputsOf<S extends Schemas> = { readonly [Name in keyof S]: OutputOf<S[Name]> };
-
-/** The output types of a record of schemas, or of one schema for all of it. */
-export type ValuesOf<S> = S extends AnySchema ? OutputOf<S> : S extends Schemas ? OutputsOf<S> : never;
+/**
+ * The output types of a record of schemas, or of one schema for all of it. Those of a record are written out, without an
+ * alias: so the declarations of a package that exports them name only their own types.
+ */
+export type ValuesOf<S> = S extends AnySchema
+  ? OutputOf<S>
+  : S extends Schemas
+    ? { readonly [Name in keyof S]: OutputOf<S[Name]> }
+    : never;
 
 /** Whether a value implements Standard Schema. arktype's schemas are functions. */
 export function isSchema(value: unknown): value is AnySchema {

@@ -1,6 +1,6 @@
 import type { AnySchema, InputOf, OutputOf } from "../../schema/schema.ts";
 import type { Dependencies, DependencyValues } from "../dependency.ts";
-import type { AnyFunction, Lane } from "../lane.ts";
+import type { Lane } from "../lane.ts";
 import type { Log } from "../log.ts";
 import type { CheckedOptions } from "../option-names.ts";
 import type { DurableOptions } from "./durable.ts";
@@ -257,14 +257,21 @@ type DeclaredTask<Options, Fn extends FunctionToRun> = Options extends {
       FunctionOf<Options, Omittable<ArgumentValues<S>>, Fn>
     >
   : Options extends { readonly deps: Dependencies }
-    ? TaskOf<Options, Rest<Parameters<Fn>>, ReturnType<Fn>, Rest<Parameters<Fn>>, AnyFunction>
+    ? TaskOf<
+        Options,
+        Rest<Parameters<Fn>>,
+        ReturnType<Fn>,
+        Rest<Parameters<Fn>>,
+        FunctionOf<Options, Rest<Parameters<Fn>>, Fn>
+      >
     : TaskOf<Options, Parameters<Fn>, ReturnType<Fn>>;
 
-/** The function of a task with `args`, as a unit test calls it. */
+/** The function of a task, as a unit test calls it. Written out: the declarations of a package name no private alias. */
 type FunctionOf<Options, Args extends unknown[], Fn extends FunctionToRun> = Options extends {
   readonly deps: Dependencies;
 }
-  ? AnyFunction
+  ? // biome-ignore lint/suspicious/noExplicitAny: a test passes what it likes in place of the context
+    (...args: any[]) => unknown
   : (...args: Args) => ReturnType<Fn>;
 
 /**
