@@ -22,11 +22,22 @@ const methods = new Set(["get", "head", "post", "put", "patch", "delete", "optio
 /** The operations and tasks that a module declares, if it uses offloop. */
 export function findDeclarations(program: SyntaxNode, scopes: Scopes): WrittenDeclaration[] {
   const nodes = [...descendants(program)];
-  const usesOffloop = nodes.some(
-    (node) => node.type === "ImportDeclaration" && /^offloop(\/|$)/.test(String(node.source.value)),
-  );
-  if (!usesOffloop) return [];
+  if (!nodes.some(loadsOffloop)) return [];
   return nodes.flatMap((node) => (node.type === "CallExpression" ? (declarationOf(node, scopes) ?? []) : []));
+}
+
+function loadsOffloop(node: SyntaxNode): boolean {
+  const from = node.type === "ImportDeclaration" ? node.source : required(node);
+  return from?.type === "Literal" && /^offloop(\/|$)/.test(String(from.value));
+}
+
+/** `"offloop"` of `require("offloop")`. */
+function required(node: SyntaxNode): SyntaxNode | undefined {
+  if (node.type !== "CallExpression") return undefined;
+  const { callee } = node;
+  return callee.type === "Identifier" && callee.name === "require"
+    ? (node.arguments[0] as SyntaxNode | undefined)
+    : undefined;
 }
 
 /** The lane that the options next to a function specify. */

@@ -64,6 +64,16 @@ test("offloop/eslint leaves files alone that do not use offloop", async () => {
   assert.deepEqual(await lint(ESLint, other), []);
 });
 
+test("offloop/eslint looks at files that require offloop, too", async () => {
+  const code = `const { readFileSync } = require("node:fs");
+const { App } = require("offloop");
+new App().get("/", async () => readFileSync("a"));`;
+  assert.deepEqual(
+    (await lint(ESLint, code)).map(({ line, ruleId }) => [line, ruleId]),
+    [[3, "offloop/blocking"]],
+  );
+});
+
 test("offloop/eslint follows a handler that is declared above and named", async () => {
   const code = `import { app } from "offloop"; let hits = 0;
 function count() { hits++; }
