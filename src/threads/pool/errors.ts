@@ -139,14 +139,19 @@ export function heldError({ id, location }: DeclaredWork, thread: number, ms: nu
   );
 }
 
-/** A thread was ended, but a native call keeps it alive. */
+/** A thread was ended, but a native call keeps it alive, or a debugger that has paused it. */
 export function stuckError({ id, location }: DeclaredWork, thread: number): OffloopError {
+  const mayBePause =
+    process.features.inspector && process.getBuiltinModule("node:inspector").url() !== undefined;
+  const [where, end, fix] = mayBePause
+    ? ["inside a native call or at a breakpoint", "that is over", "let the debugger go on, or "]
+    : ["inside a native call", "that returns", ""];
   return new OffloopError(
     "OFFLOOP_THREAD_STUCK",
-    `Cannot end thread ${thread}: ${id} is inside a native call there, and the thread keeps its place in the pool until that returns`,
+    `Cannot end thread ${thread}: ${id} is ${where} there, and the thread keeps its place in the pool until ${end}`,
     {
       at: location,
-      fix: "give the native call a deadline of its own, like the timeout option of execFileSync",
+      fix: `${fix}give the native call a deadline of its own, like the timeout option of execFileSync`,
     },
   );
 }
