@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { existsSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { createServer } from "node:net";
 import { relative } from "node:path";
@@ -524,6 +524,39 @@ test("offloop run: an import of a missing module is named by its line, with what
     assert.match(String(what), /^OFFLOOP_MODULE_FAILED: Cannot load /);
     assert.equal(at, `  at ${folder.path(place)}`);
     assert.equal(how, `  fix ${fix}`);
+  }
+});
+
+test("offloop run: a name that a package.json of the workspace gives to a file that is not built says how to run it", async () => {
+  const folder = appFolder({
+    "package.json": JSON.stringify({
+      name: "api",
+      type: "module",
+      imports: { "#lib/*": { src: "./src/lib/*.ts", default: "./dist/lib/*.js" } },
+    }),
+    "models.ts": 'import { Item } from "@acme/models";\nexport default Item;\n',
+    "output.ts": 'import {\n  tea,\n} from "@acme/output/tea";\nexport default tea;\n',
+    "own.ts": 'import { price } from "#lib/price";\nexport default price;\n',
+  });
+  const exported = {
+    models: { ".": { types: "./dist/index.d.ts", source: "./src/index.ts", default: "./dist/index.js" } },
+    output: { "./tea": "./dist/tea.js" },
+  };
+  mkdirSync(folder.path("node_modules/@acme"), { recursive: true });
+  for (const [name, exports] of Object.entries(exported)) {
+    mkdirSync(folder.path(`packages/${name}`), { recursive: true });
+    folder.write(`packages/${name}/package.json`, JSON.stringify({ name: `@acme/${name}`, exports }));
+    symlinkSync(folder.path(`packages/${name}`), folder.path(`node_modules/@acme/${name}`));
+  }
+  for (const [file, place, fix] of [
+    ["models.ts", "1:22", "build @acme/models, or run its source with NODE_OPTIONS=--conditions=source: "],
+    ["output.ts", "3:8", "build @acme/output: "],
+    ["own.ts", "1:23", "build api, or run its source with NODE_OPTIONS=--conditions=src: "],
+  ] as const) {
+    const [what, at, how] = (await fails("run", folder.path(file))).split("\n");
+    assert.match(String(what), /^OFFLOOP_MODULE_FAILED: Cannot load .*Cannot find module/);
+    assert.equal(at, `  at ${folder.path(file)}:${place}`);
+    assert.equal(how, `  fix ${fix}its package.json names a file that is not there`);
   }
 });
 

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
-import { dirname, join, matchesGlob, resolve } from "node:path";
+import { dirname, isAbsolute, join, matchesGlob, parse, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installedPackage } from "../../errors/installed-package.ts";
 import { scriptPath } from "../../errors/source-map.ts";
+import { unbuiltFix } from "./unbuilt-package.ts";
 import type { LoadMistake } from "./user-modules.ts";
 
 /** Where the import is that Node could not resolve; undefined when that cannot be determined. */
@@ -10,10 +12,11 @@ export function importMistake(error: NodeJS.ErrnoException): LoadMistake | undef
   const importer = / imported from (.+)$/m.exec(error.message)?.[1];
   if (importer === undefined) return undefined;
   const file = scriptPath(importer);
-  const wanted = wantedBy(error);
-  const found = importsOf(file).find(({ specifier }) => wanted(specifier, file));
+  const missing = missingFrom(error);
+  const found = importsOf(file).find(({ specifier }) => isWanted(specifier, file, missing));
   if (found === undefined) return undefined;
-  return { at: { file, line: found.line, column: found.column }, fix: fixOf(found.specifier, file) };
+  const { specifier, line, column } = found;
+  return { at: { file, line, column }, fix: fixOf(specifier, file, missing.path) };
 }
 
 interface Import {
@@ -38,20 +41,36 @@ function importsOf(file: string): Import[] {
   }
 }
 
-/** Tells whether an import's specifier is the one that Node could not find. */
-function wantedBy(error: NodeJS.ErrnoException): (specifier: string, importer: string) => boolean {
+/** What Node could not find: its name in the message, and the path that Node has made of it, if it is one. */
+interface Missing {
+  readonly name: string;
+  readonly path: string;
+}
+
+function missingFrom(error: NodeJS.ErrnoException): Missing {
   const { url } = error as { readonly url?: unknown };
-  const missing = /["']([^"']+)["']/.exec(error.message)?.[1] ?? "";
-  const path = typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : scriptPath(missing);
-  return (specifier, importer) =>
-    specifier === missing ||
-    specifier.startsWith(`${missing}/`) ||
-    (/^\.\.?\//.test(specifier) && resolve(dirname(importer), specifier) === path);
+  const name = /["']([^"']+)["']/.exec(error.message)?.[1] ?? "";
+  return {
+    name,
+    path: typeof url === "string" && url.startsWith("file:") ? fileURLToPath(url) : scriptPath(name),
+  };
+}
+
+/** Whether an import's specifier is the one that Node could not find. */
+function isWanted(specifier: string, importer: string, { name, path }: Missing): boolean {
+  if (specifier === name || specifier.startsWith(`${name}/`)) return true;
+  if (/^\.\.?\//.test(specifier)) return resolve(dirname(importer), specifier) === path;
+  // A name in a package.json, which has led Node to a file that is not there.
+  if (specifier.startsWith("#")) return parse(specifier).name.replace(/^#/, "") === parse(path).name;
+  return packageOf(specifier) === installedPackage(path);
 }
 
 const endings = [".ts", ".js", ".mts", ".mjs", "/index.ts", "/index.js"];
 
-function fixOf(specifier: string, importer: string): string {
+function fixOf(specifier: string, importer: string, missing: string): string {
+  const unbuilt =
+    isAbsolute(missing) && !/^\.{0,2}\//.test(specifier) ? unbuiltFix(specifier, missing) : undefined;
+  if (unbuilt !== undefined) return unbuilt;
   if (specifier.startsWith("#"))
     return `add it to "imports" in package.json, as in ${aliasLine(specifier)}, or mend the name`;
   if (isAlias(specifier, importer))
