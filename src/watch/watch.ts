@@ -90,7 +90,8 @@ class LoopWatch implements Watch, PulseListener {
     this.ready = this.#listen();
     Object.defineProperty(globalThis, this.#key, { value: this.#look, configurable: true });
     this.#ends.push(onNewMark((names) => this.#tell({ names })));
-    if (options.level === "production") return;
+    // A coverage is counted by the same profiler: V8 would end it with this profile, and Node print every one.
+    if (options.level === "production" || process.env.NODE_V8_COVERAGE !== undefined) return;
     this.#profile = new RollingProfile();
     this.#ends.push(markContinuations(), () => this.#profile?.stop());
   }

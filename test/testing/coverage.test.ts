@@ -28,8 +28,10 @@ function priced(cents) {
 }
 priced(1);
 priced(2);
-await using client = await testClient(app);
-await client.get("/");
+for (const options of [{}, { failOnBlockMs: 10_000 }]) {
+  await using client = await testClient(app, options);
+  await client.get("/");
+}
 `,
   });
   const { status, stderr } = spawnSync(
@@ -42,6 +44,7 @@ await client.get("/");
     },
   );
   assert.equal(status, 0, stderr);
+  assert.doesNotMatch(stderr, /coverage/);
   const { href } = pathToFileURL(folder.path("tested.mjs"));
   const counted = readdirSync(folder.path("coverage"))
     .map((name) => JSON.parse(readFileSync(folder.path(`coverage/${name}`), "utf8")) as Coverage)
