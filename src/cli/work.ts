@@ -50,9 +50,9 @@ export async function work(module: string, options: WorkOptions): Promise<void> 
   if (settings.jobs.url === undefined) throw embeddedError("offloop work", app);
   const end = (working: Working): Promise<void> =>
     working.stop(settings.shutdownGraceMs).finally(() => working.close());
-  await openUntilSignalled(app, { settings, target, log, isProbed: true }, end);
+  const working = await openUntilSignalled(app, { settings, target, log, isProbed: true }, end);
   logStrayRejections(log, runAtHand);
-  if (tasks.some(({ lane }) => lane === "thread")) warnOfLittleMemory(log, settings.threads.resourceLimits);
+  if (tasks.some(({ lane }) => lane === "thread")) warnOfLittleMemory(log, settings.threads, working.threads);
   const lanes = tasks.map(({ name, lane }) => `${name} (${lane})`);
   log.info(`${appName(app)} works on ${lanes.join(", ")}`);
 }

@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
+import { SUPERVISED } from "../app/settings/supervision.ts";
 import type { HealthStatus } from "../http/health/health-state.ts";
-import { type PrimaryMessage, SUPERVISED, type WorkerMessage } from "../http/lifecycle/supervised.ts";
+import type { PrimaryMessage, WorkerMessage } from "../http/lifecycle/supervised.ts";
 import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
 import { refusalOf } from "./refused-worker.ts";

@@ -3,12 +3,17 @@ import { availableParallelism } from "node:os";
 import { test } from "node:test";
 import { App, type OffloopError, serve } from "offloop";
 import { testClient } from "offloop/testing";
+import { containerMib, threadsThatFit } from "../../src/app/settings/container.ts";
 import { resolveSettings } from "../../src/app/settings/settings.ts";
 
 test("settings: Python's rule for threads, and the other defaults", () => {
   assert.deepEqual(resolveSettings(), {
     threads: {
-      max: Math.min(32, availableParallelism() + 4),
+      max: Math.min(
+        32,
+        availableParallelism() + 4,
+        threadsThatFit(containerMib() ?? Number.POSITIVE_INFINITY),
+      ),
       min: 1,
       reserve: 1,
       priority: 10,

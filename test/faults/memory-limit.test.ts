@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
-import { littleMemory } from "../../src/http/lifecycle/memory-room.ts";
+import { littleMemory, type MemoryRoom } from "../../src/http/lifecycle/memory-room.ts";
 import { type Command, fixture, grouped, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
 
@@ -46,14 +47,58 @@ test("in a container where a full heap would end the process, the log says so, a
   assert.doesNotMatch(output, /OFFLOOP_MEMORY_LIMIT/);
 });
 
-test("there is room for one full heap beside what is in use, or the fix says how large a heap may be, if any", () => {
-  assert.equal(littleMemory({ limit: 512, heap: 259, used: 85 }), undefined);
+test("in a container, no more threads start by default than half of its memory holds, unless more are to be there", (t) => {
+  const group = memoryGroup(t, 192);
+  if (group === undefined) return t.skip("no control group can be made: needs Linux and root");
+  assert.deepEqual(defaultThreads(group, [{}, { min: 4 }, { max: 7 }], {}), [2, 4, 7]);
+  assert.deepEqual(defaultThreads(group, [{}], { OFFLOOP_SUPERVISED: "2", NODE_UNIQUE_ID: "1" }), [1]);
+});
+
+/** `threads.max` of these settings in a process of that control group. */
+function defaultThreads(group: string, settings: object[], environment: Record<string, string>): number[] {
+  const module = new URL("../../src/app/settings/thread-settings.ts", import.meta.url);
+  const script = `import { resolveThreads } from "${module}";
+    console.log(JSON.stringify(${JSON.stringify(settings)}.map((threads) => resolveThreads(threads).max)));
+    process.disconnect?.();`;
+  const join = `echo $$ > ${group}/cgroup.procs; exec "$@"`;
+  const args = ["-c", join, "sh", process.execPath, "--input-type=module", "--eval", script];
+  const { stdout, stderr } = spawnSync("sh", args, {
+    env: { ...process.env, ...environment },
+    encoding: "utf8",
+  });
+  assert.ok(stdout, stderr);
+  return JSON.parse(stdout) as number[];
+}
+
+test("there is room for one full heap beside all threads, or the fix says how many and how large a heap, if any", () => {
+  const message = (room: MemoryRoom): string | undefined => littleMemory(room)?.message;
+  const all = { limit: 512, heap: 259, used: 85, threads: 0, max: 6 };
+  assert.equal(message(all), undefined);
   assert.match(
-    littleMemory({ limit: 600, heap: 348, used: 255 })?.message ?? "",
-    /348 MiB, but 255 MiB of this container's 600 MiB .*\n {2}fix set threads: .*maxOldGenerationSizeMb: 231, .* or raise the memory limit to 710 MiB/,
+    message({ ...all, threads: 6 }) ?? "",
+    /259 MiB, but 85 MiB of this container's 512 MiB are in use, and 6 more threads may take 25 MiB each, .*\n {2}fix set threads: \{ resourceLimits: \{ maxOldGenerationSizeMb: 176, .* or raise the memory limit to 549 MiB/,
+  );
+  assert.match(message({ ...all, threads: 64, max: 64 }) ?? "", /fix set threads: \{ max: 6, resourceLimits/);
+  assert.match(
+    message({ limit: 600, heap: 348, used: 255, threads: 0, max: 1 }) ?? "",
+    /348 MiB, but 255 MiB of this container's 600 MiB are in use, so .*\n.*maxOldGenerationSizeMb: 231, .* or raise the memory limit to 670 MiB/,
   );
   assert.match(
-    littleMemory({ limit: 128, heap: 259, used: 85 })?.message ?? "",
-    /\n {2}fix raise the memory limit to 405 MiB/,
+    message({ limit: 128, heap: 259, used: 85, threads: 1, max: 1 }) ?? "",
+    /\n {2}fix raise the memory limit to 410 MiB/,
   );
+});
+
+test("with what the fix names, the next start does not warn, also if a little more is in use then", () => {
+  for (const room of [
+    { limit: 256, heap: 259, used: 83, threads: 3, max: 3 },
+    { limit: 512, heap: 259, used: 92, threads: 64, max: 64 },
+    { limit: 1_024, heap: 560, used: 92, threads: 12, max: 12 },
+  ]) {
+    const fix = littleMemory(room)?.fix ?? "";
+    const old = Number(/maxOldGenerationSizeMb: (\d+)/.exec(fix)?.[1]);
+    const max = Number(/max: (\d+)/.exec(fix)?.[1] ?? room.max);
+    const fixed = { ...room, max, threads: room.threads - room.max + max, heap: old + 1.5 * 16 };
+    assert.equal(littleMemory({ ...fixed, used: room.used + room.limit / 25 }), undefined, fix);
+  }
 });

@@ -3,11 +3,15 @@ import type { ResourceLimits } from "node:worker_threads";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { shownValue } from "../../errors/shown-value.ts";
 import { boundsOf, DAY_MS } from "../integer.ts";
+import { containerMib, threadsThatFit } from "./container.ts";
 import type { Resolved } from "./resolved.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
-  /** Threads for plain functions. Integer, 1-256. Default `min(32, cores + 4)`, the rule of Python's ThreadPoolExecutor. */
+  /**
+   * Threads for plain functions. Integer, 1-256. Default `min(32, cores + 4)`, the rule of Python's ThreadPoolExecutor,
+   * and in a container at most one for each 80 MiB of its memory limit.
+   */
   readonly max?: number | undefined;
   /**
    * Threads that start with the server, and stay, so that the first calls need not wait for a thread to load the app.
@@ -70,7 +74,7 @@ export const resourceLimitNames: Readonly<Record<keyof Required<ResourceLimits>,
 /** @throws {OffloopError} `OFFLOOP_OPTION_INVALID` for a value outside its range. */
 export function resolveThreads(threads: ThreadSettings): Resolved<ThreadSettings> {
   const bound = boundsOf(threads, "threads.");
-  const max = bound("max", Math.min(32, availableParallelism() + 4), [1, 256]);
+  const max = bound("max", defaultMax(threads.min), [1, 256]);
   const reserve = bound("reserve", 1, [0, 64]);
   return {
     max,
@@ -83,6 +87,14 @@ export function resolveThreads(threads: ThreadSettings): Resolved<ThreadSettings
     maxBackgroundQueue: bound("maxBackgroundQueue", 10_000, [0, 1_000_000]),
     resourceLimits: resolveLimits(threads.resourceLimits ?? {}),
   };
+}
+
+/** Python's rule, unless so many threads would fill the container, however little each of them does. */
+function defaultMax(min: number | undefined): number {
+  const byCores = Math.min(32, availableParallelism() + 4);
+  const mib = containerMib();
+  const asked = Number.isInteger(min) ? Number(min) : 1;
+  return mib === undefined ? byCores : Math.min(byCores, Math.max(threadsThatFit(mib), asked));
 }
 
 /** Node takes a limit that is none for no limit. */

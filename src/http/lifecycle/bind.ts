@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from "node:net";
 import { dirname } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { integer } from "../../app/integer.ts";
+import { isSupervised } from "../../app/settings/supervision.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { isSupervised } from "./supervised.ts";
 
 /** Where a server listens: at an address or on a Unix socket. */
 export interface Place {

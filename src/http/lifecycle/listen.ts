@@ -4,6 +4,7 @@ import type { AppTarget } from "../../app/load/load.ts";
 import { isEmpty } from "../../app/parts.ts";
 import { emptyApp } from "../../app/served.ts";
 import { type ResolvedSettings, resolveSettings } from "../../app/settings/settings.ts";
+import { isSupervised } from "../../app/settings/supervision.ts";
 import { describeError, loggable } from "../../errors/described-error.ts";
 import { nextTurn } from "../../errors/timers.ts";
 import { noThreads } from "../../threads/pool/pool.ts";
@@ -20,7 +21,7 @@ import { warnOfLittleMemory } from "./memory-room.ts";
 import { closeOnSignals, createShutdown, type OwnProcess } from "./shutdown.ts";
 import { Start } from "./start.ts";
 import { startEarly } from "./start-early.ts";
-import { answerPrimary, isSupervised } from "./supervised.ts";
+import { answerPrimary } from "./supervised.ts";
 import { keepTickShape } from "./ticks.ts";
 import { readTls } from "./tls.ts";
 
@@ -74,7 +75,7 @@ async function listenWith(
     const { lanes, fastify } = served;
     const shutDown = createShutdown(served, settings.shutdownGraceMs, log, () => opened.disposeAsync());
     start.succeed({ close: shutDown, threadsLeft: () => lanes.pool?.size.threads ?? 0 });
-    if (lanes.pool !== undefined) warnOfLittleMemory(log, settings.threads.resourceLimits);
+    if (lanes.pool !== undefined) warnOfLittleMemory(log, settings.threads, lanes.pool.size.threads);
     if (own !== undefined) letBe = ownProcess(own, served, shutDown);
     return {
       url,

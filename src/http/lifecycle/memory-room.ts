@@ -1,15 +1,22 @@
 import cluster from "node:cluster";
 import { readFileSync } from "node:fs";
-import { totalmem } from "node:os";
 import { getHeapStatistics } from "node:v8";
 import type { ResourceLimits } from "node:worker_threads";
 import type { Logger } from "pino";
+import { containerMib, threadsThatFit } from "../../app/settings/container.ts";
+import type { Resolved } from "../../app/settings/resolved.ts";
+import { supervisedWorkers } from "../../app/settings/supervision.ts";
+import type { ThreadSettings } from "../../app/settings/thread-settings.ts";
+import { counted } from "../../errors/counted.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { supervisedWorkers } from "./supervised.ts";
 
 const MIB = 2 ** 20;
 /** What a process has outside its heaps grows under load: so much of the container is planned for. */
-const PLANNED = 0.85;
+const PLANNED = 0.9;
+/** So much of it the fix uses: what is in use differs from start to start, and the next one is not to warn again. */
+const ADVISED = 0.85;
+/** What a thread takes that has loaded a small app in TypeScript. */
+const THREAD_MIB = 25;
 /** The young generation that the fix asks for, and the one that V8 takes by itself in a container of ordinary size. */
 const [ASKED_YOUNG_MIB, USUAL_YOUNG_MIB] = [16, 32];
 /** While V8 copies the young generation, half as much again. */
@@ -25,43 +32,62 @@ export interface MemoryRoom {
   readonly heap: number;
   /** What the processes of this server use now and cannot give back. */
   readonly used: number;
+  /** Threads that may start beside those that run, in all processes. */
+  readonly threads: number;
+  /** Threads that each process may have apart from its reserve. */
+  readonly max: number;
 }
 
 /**
  * Warns where the kernel would kill the process before the heap of one thread is full: such a call would then fail all
  * others, too. Of several workers the first speaks for all.
+ *
+ * @param started - Threads of this process that run.
  */
-export function warnOfLittleMemory(log: Logger, limits: ResourceLimits): void {
+export function warnOfLittleMemory(log: Logger, threads: Resolved<ThreadSettings>, started: number): void {
   if (cluster.isWorker && cluster.worker?.id !== 1) return;
-  const limit = process.constrainedMemory();
-  // A container without a limit has that of the machine, or one that is larger than any machine.
-  if (!(limit > 0 && limit < totalmem())) return;
+  const limit = containerMib();
+  if (limit === undefined) return;
+  const { max, reserve, resourceLimits } = threads;
+  const workers = Math.max(1, supervisedWorkers);
   const processes = supervisedWorkers === 0 ? 1 : supervisedWorkers + 1;
   const error = littleMemory({
-    limit: limit / MIB,
-    heap: heapLimitOf(limits),
+    limit,
+    heap: heapLimitOf(resourceLimits),
     used: (processes * ownMemory()) / MIB,
+    threads: workers * Math.max(0, max + reserve - started),
+    max,
   });
   if (error !== undefined) log.warn({ code: error.code }, `${error.code}: ${error.message}`);
 }
 
-/** What is wrong with so much room; undefined where a full heap fits. */
-export function littleMemory({ limit, heap, used }: MemoryRoom): OffloopError | undefined {
-  const planned = PLANNED * limit;
-  if (used + heap <= planned) return undefined;
+/** What is wrong with so much room; undefined where a full heap fits beside all threads. */
+export function littleMemory(room: MemoryRoom): OffloopError | undefined {
+  const { limit, heap, used, threads } = room;
+  const taken = used + THREAD_MIB * threads;
+  if (taken + heap <= PLANNED * limit) return undefined;
   const [heapText, usedText, limitText] = [heap, used, limit].map((mib) => `${Math.round(mib)} MiB`);
-  const rest = Math.floor(planned - used - YOUNG_FACTOR * ASKED_YOUNG_MIB);
-  const raise = `raise the memory limit to ${Math.ceil((used + heap) / PLANNED)} MiB or more`;
+  const toCome =
+    threads === 0 ? "" : `, and ${counted(threads, "more thread")} may take ${THREAD_MIB} MiB each`;
   return new OffloopError(
     "OFFLOOP_MEMORY_LIMIT",
-    `Cannot confine a full heap to the call that fills it: the heap of a thread may grow to ${heapText}, but ${usedText} of this container's ${limitText} are in use, so the kernel would kill the process first`,
-    {
-      fix:
-        rest < SMALLEST_MIB
-          ? raise
-          : `set threads: { resourceLimits: { maxOldGenerationSizeMb: ${rest}, maxYoungGenerationSizeMb: ${ASKED_YOUNG_MIB} } }, or ${raise}`,
-    },
+    `Cannot confine a full heap to the call that fills it: the heap of a thread may grow to ${heapText}, but ${usedText} of this container's ${limitText} are in use${toCome}, so the kernel would kill the process first`,
+    { fix: fixFor(room) },
   );
+}
+
+/** What fits: at first fewer threads, if there are more than containers have by default, then a smaller heap. */
+function fixFor({ limit, heap, used, threads, max }: MemoryRoom): string {
+  const raise = `raise the memory limit to ${Math.ceil((used + THREAD_MIB * threads + heap) / PLANNED)} MiB or more`;
+  const workers = Math.max(1, supervisedWorkers);
+  const free = ADVISED * limit - used - YOUNG_FACTOR * ASKED_YOUNG_MIB;
+  const others = threads / workers - max;
+  const bearable = Math.floor((free - SMALLEST_MIB) / THREAD_MIB / workers) - others;
+  const most = Math.min(max, threadsThatFit(limit), bearable);
+  if (most < 1) return raise;
+  const rest = Math.floor(free - THREAD_MIB * workers * Math.max(0, most + others));
+  const fewer = most < max ? `max: ${most}, ` : "";
+  return `set threads: { ${fewer}resourceLimits: { maxOldGenerationSizeMb: ${rest}, maxYoungGenerationSizeMb: ${ASKED_YOUNG_MIB} } }, or ${raise}`;
 }
 
 /** In MiB. `--max-old-space-size` counts for every heap of the process, and comes before the limits of a thread. */

@@ -1,4 +1,4 @@
-import cluster from "node:cluster";
+import { isSupervised } from "../../app/settings/supervision.ts";
 import type { HealthStatus } from "../health/health-state.ts";
 
 /**
@@ -14,15 +14,6 @@ export interface PrimaryMessage {
 export interface WorkerMessage {
   readonly offloopHealth: HealthStatus;
 }
-
-/** Set for the workers of `offloop run`, to their number: a module may also use node:cluster for itself. */
-export const SUPERVISED = "OFFLOOP_SUPERVISED";
-
-/** Whether a primary of offloop supervises this process. */
-export const isSupervised: boolean = cluster.isWorker && process.env[SUPERVISED] !== undefined;
-
-/** How many workers there are; 0 where no primary of offloop supervises this process. */
-export const supervisedWorkers: number = isSupervised ? Number(process.env[SUPERVISED]) : 0;
 
 /** Orders that a primary may give its worker. */
 export interface Orders {
