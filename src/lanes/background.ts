@@ -18,12 +18,41 @@ export interface FollowedRequest {
   readonly bindings?: object | undefined;
 }
 
-/** The running tasks of one request. */
-interface Chain {
+/** For how long tasks that await nothing run on before other work of the loop has its turn. */
+const TURN_MS = 10;
+/** So many names of tasks a line of the log has room for. */
+const MOST_NAMES = 20;
+
+/** The tasks of one request, of which one runs at a time. */
+class Chain {
   readonly request: string;
-  /** The tasks that have not been started. */
-  readonly calls: readonly BackgroundCall[];
+  readonly #calls: BackgroundCall[];
+  /** The next one last: to take the first of many thousands moves all others. */
+  #taken: BackgroundCall[] = [];
   running: BackgroundCall | undefined;
+
+  /** @param calls - Emptied; more may be added. */
+  constructor(request: string, calls: BackgroundCall[]) {
+    this.request = request;
+    this.#calls = calls;
+  }
+
+  /** Takes the next one. */
+  next(): BackgroundCall | undefined {
+    if (this.#taken.length === 0) this.#taken = this.#calls.splice(0).reverse();
+    return this.#taken.pop();
+  }
+
+  /** Names of those that have not been started, in order. */
+  get left(): string[] {
+    return [...this.#taken.toReversed(), ...this.#calls].map(({ task }) => task.name);
+  }
+
+  /** Starts none of them. */
+  clear(): void {
+    this.#taken = [];
+    this.#calls.length = 0;
+  }
 }
 
 /** The tasks of all requests: those of one request run in order, independently of all others. */
@@ -46,7 +75,7 @@ export class BackgroundChains {
    * @param finish - Closes what the request has left open, once the tasks have ended; receives what went wrong in them.
    */
   start(request: FollowedRequest, operation: string, calls: BackgroundCall[], finish: Finish): void {
-    const chain: Chain = { request: request.id, calls, running: undefined };
+    const chain = new Chain(request.id, calls);
     this.#chains.add(chain);
     const onStart = (call: BackgroundCall): boolean => {
       chain.running = call;
@@ -56,7 +85,7 @@ export class BackgroundChains {
       const { id, bindings } = request;
       return this.#run({ task, args, class: "background", request: id, bindings });
     };
-    void runBackground(calls, run, onStart).then(async (failure) => {
+    void runBackground(chain, run, onStart).then(async (failure) => {
       chain.running = undefined;
       if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
       await finish(failure && { error: failure.thrown });
@@ -82,9 +111,9 @@ export class BackgroundChains {
 
   /** Names of the unfinished tasks by request, in the order in which they run. */
   unfinished(): { readonly request: string; readonly tasks: string[] }[] {
-    return [...this.#chains].map(({ request, calls, running }) => ({
+    return [...this.#chains].map(({ request, running, left }) => ({
       request,
-      tasks: [...(running === undefined ? [] : [running]), ...calls].map(({ task }) => task.name),
+      tasks: running === undefined ? left : [running.task.name, ...left],
     }));
   }
 }
@@ -112,24 +141,27 @@ export interface FailedTask extends TaskFailure {
  * Runs one request's tasks in order, each after the previous one has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
- * @param calls - Emptied; more may be added while it runs.
  * @param onStart - Called before each call runs; returns whether it may run.
  * @returns The failure that stopped it, if there was one.
  */
 async function runBackground(
-  calls: BackgroundCall[],
+  chain: Chain,
   run: RunCall,
   onStart: (call: BackgroundCall) => boolean,
 ): Promise<TaskFailure | undefined> {
-  let given = calls.length;
-  for (let call = calls.shift(); call !== undefined; call = calls.shift()) {
-    // A task that adds itself again and awaits nothing must not keep everything else from running.
-    if (given-- <= 0) await nextTurn();
+  let turnedAt = performance.now();
+  for (let call = chain.next(); call !== undefined; call = chain.next()) {
+    // Many tasks that await nothing, or one that adds itself again, must not keep everything else from running.
+    if (performance.now() - turnedAt > TURN_MS) {
+      await nextTurn();
+      turnedAt = performance.now();
+    }
     if (!onStart(call)) return undefined;
     try {
       await run(call);
     } catch (thrown) {
-      const skipped = calls.splice(0).map(({ task }) => task.name);
+      const skipped = chain.left;
+      chain.clear();
       return { task: call.task.name, error: describeError(thrown), thrown, skipped };
     }
   }
@@ -154,10 +186,17 @@ export function logTasks(log: Logger, run: RunTask): RunTask {
 
 /** Logs a failed task, and which others did not run because of it. */
 export function logTaskFailure(log: Logger, { task, error, skipped, request, operation }: FailedTask): void {
+  const names = shownNames(skipped);
   const rest =
-    skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${skipped.join(", ")}`;
+    skipped.length === 0 ? "" : `; ${skipped.length} of its later tasks did not run: ${names.join(", ")}`;
   log.error(
-    { reqId: request.id, operation, ...request.bindings, task, skipped, err: loggable(error) },
+    { reqId: request.id, operation, ...request.bindings, task, skipped: names, err: loggable(error) },
     `background task "${task}" of ${operation} failed: ${error.message}${rest}`,
   );
+}
+
+/** Names of tasks for a line of the log: those who collect logs cut a long line, or drop it. */
+export function shownNames(names: readonly string[]): readonly string[] {
+  if (names.length <= MOST_NAMES) return names;
+  return [...names.slice(0, MOST_NAMES), `and ${names.length - MOST_NAMES} more`];
 }

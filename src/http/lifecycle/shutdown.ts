@@ -4,6 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { within } from "../../app/within.ts";
 import { nextTurn, wait } from "../../errors/timers.ts";
+import { shownNames } from "../../lanes/background.ts";
 import type { Lanes } from "../../lanes/lanes.ts";
 import type { Connections } from "../connections/connections.ts";
 import type { OpenSockets } from "../sockets/open-sockets.ts";
@@ -198,9 +199,10 @@ function logAbandoned(lanes: Lanes, graceMs: number, log: Logger): void {
       );
   }
   for (const { request, tasks } of lanes.background.unfinished()) {
+    const names = shownNames(tasks);
     log.error(
-      { reqId: request, tasks },
-      `abandoned background tasks of ${request}: ${tasks.join(", ")} not finished within ${graceMs} ms`,
+      { reqId: request, tasks: names },
+      `abandoned background tasks of ${request}: ${names.join(", ")} not finished within ${graceMs} ms`,
     );
   }
 }
