@@ -5,6 +5,7 @@ import type { UnreadRequest } from "../connections/connections.ts";
 import { endOf } from "../request-end.ts";
 import { closingOfSocket } from "../sockets/handshake.ts";
 import { Flood, moreText } from "./flood.ts";
+import { gatherLines } from "./log-output.ts";
 import type { LoggedUrls } from "./logged-url.ts";
 
 /** Whether a path is one of these, or below one that ends with `/*`. */
@@ -78,21 +79,20 @@ export function createAccessLog(log: Logger, { urls, skipPaths, trace }: AccessL
       const isSocket = closeCode !== undefined;
       const ms = Math.round((performance.now() - start) * 1000) / 1000;
       const { status, outcome } = endOf(raw);
-      log.info(
-        {
-          reqId: request.id,
-          ...added.get(raw),
-          method,
-          url,
-          status,
-          ms,
-          lane: operation?.lane,
-          closeCode,
-          ...fields[outcome],
-          ...trace?.(request.raw),
-        },
-        `${method} ${url} ${status}${isSocket ? `, closed with ${closeCode}` : remarks[outcome]}`,
-      );
+      const line = {
+        reqId: request.id,
+        ...added.get(raw),
+        method,
+        url,
+        status,
+        ms,
+        lane: operation?.lane,
+        closeCode,
+        ...fields[outcome],
+        ...trace?.(request.raw),
+      };
+      const remark = isSocket ? `, closed with ${closeCode}` : remarks[outcome];
+      gatherLines(() => log.info(line, `${method} ${url} ${status}${remark}`));
     };
     raw.once("close", () => {
       const closing = closingOfSocket(raw);

@@ -26,8 +26,8 @@ const saidInMessage =
 const own = new WeakMap<Logger, { readonly isForReading: boolean }>();
 
 /**
- * The server's log: one JSON line per entry, or a line for people to read. Lines are written at once, so none is lost
- * at exit. A line that cannot be written is lost, and stops nothing.
+ * The server's log: one JSON line per entry, or a line for people to read. No line is lost at exit. A line that cannot
+ * be written is lost, and stops nothing.
  *
  * @param isForReading - Default: true when the log goes to a terminal.
  * @param lines - Where JSON lines go. Default: stdout.
