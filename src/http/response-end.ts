@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { finished } from "node:stream";
@@ -65,7 +65,11 @@ const waiting = new WeakMap<ServerResponse, OnOver[]>();
  */
 export function whenOver(raw: ServerResponse, run: OnOver): void {
   const others = waiting.get(raw);
-  if (others !== undefined) return void others.push(AsyncLocalStorage.bind(run));
+  if (others !== undefined) {
+    // AsyncLocalStorage.bind() takes as long as a good part of a request.
+    const context = new AsyncResource("offloop.response-over");
+    return void others.push(() => context.runInAsyncScope(run));
+  }
   const all = [run]; // finished() keeps the context of this first one
   waiting.set(raw, all);
   finished(raw, () => {
