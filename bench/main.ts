@@ -16,6 +16,7 @@ import { measureAsyncOperation } from "./parts/async-operation.ts";
 import { measureBackgroundSpread } from "./parts/background-spread.ts";
 import { measureDeclaredOperation } from "./parts/declared-operation.ts";
 import { measureIdleCpu } from "./parts/idle.ts";
+import { measureLog } from "./parts/log.ts";
 import { measureLoopLatency } from "./parts/loop-latency.ts";
 import { measurePeers, measurePeersThreads } from "./parts/peers.ts";
 import { measurePlainOperation } from "./parts/plain-operation.ts";
@@ -38,6 +39,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   e: measureStartup,
   f: measureDeclaredOperation,
   g: measureArounds,
+  h: measureLog,
   sockets: measureSockets,
   idle: measureIdleCpu,
   peers: measurePeers,

@@ -2,7 +2,15 @@ import { availableParallelism } from "node:os";
 import type { ServerSettings } from "./servers/settings.ts";
 import type { Side } from "./side.ts";
 
-export const operationNames = ["async", "plain", "declared", "background"] as const;
+export const operationNames = [
+  "async",
+  "plain",
+  "declared",
+  "background",
+  "logged",
+  "metered",
+  "limited",
+] as const;
 export type OperationName = (typeof operationNames)[number];
 
 /** As many threads as cores, so that all sides with threads have the same number of them. */
@@ -24,4 +32,10 @@ export const operations: Readonly<Record<OperationName, Side>> = {
   },
   /** Adds an async background task that does nothing. */
   background: { name: "offloop, background", file: "offloop", path: "/noted", body },
+  /** With a line in the log for each request. */
+  logged: { name: "offloop, logged", file: "offloop", settings: { log: true }, path: "/", body },
+  /** Counted for Prometheus. */
+  metered: { name: "offloop, metered", file: "offloop", settings: { metrics: true }, path: "/", body },
+  /** Within a deadline. */
+  limited: { name: "offloop, limited", file: "offloop", path: "/limited", body },
 };

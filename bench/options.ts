@@ -11,6 +11,7 @@ export const partNames = [
   "e",
   "f",
   "g",
+  "h",
   "idle",
   "sockets",
   "peers",

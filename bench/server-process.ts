@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Question, ServerReport } from "./servers/report.ts";
 import type { ServerSettings } from "./servers/settings.ts";
@@ -58,11 +60,14 @@ export interface ServerPlan {
 /** Starts a server and waits until it listens. */
 async function startServer(plan: ServerPlan): Promise<ServerProcess> {
   const spawnedAt = performance.now();
+  const log = plan.settings?.log === true ? openLog() : undefined;
   const child = fork(pathOf(plan), {
     env: { ...process.env, NODE_ENV: "production", BENCH_SETTINGS: JSON.stringify(plan.settings ?? {}) },
     serialization: "advanced",
+    stdio: ["inherit", log ?? "inherit", "inherit", "ipc"],
     ...(plan.measuresMemory === true && { execArgv: ["--expose-gc", "--max-semi-space-size=1"] }),
   });
+  if (log !== undefined) closeSync(log);
   const next = async (): Promise<unknown> => (await nextMessage(child, plan.file))[0];
   const ask = (question: Question): Promise<unknown> => {
     child.send(question);
@@ -81,6 +86,14 @@ async function startServer(plan: ServerPlan): Promise<ServerProcess> {
       await once(child, "exit");
     },
   };
+}
+
+/** Opens a file that is gone as soon as nobody writes to it. */
+function openLog(): number {
+  const folder = mkdtempSync(join(tmpdir(), "offloop-bench-"));
+  const log = openSync(join(folder, "log"), "a");
+  rmSync(folder, { recursive: true });
+  return log;
 }
 
 function pathOf({ file, root = thisTree }: ServerPlan): string {

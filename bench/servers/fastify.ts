@@ -3,8 +3,8 @@ import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 import { burn, takeEnds, waitAfterwards } from "./work.ts";
 
-const { optimizeEmptyRequests } = settings;
-const fastify = createFastify({ logger: false, http: { optimizeEmptyRequests } });
+const { optimizeEmptyRequests, log } = settings;
+const fastify = createFastify({ logger: log, http: { optimizeEmptyRequests } });
 fastify.get("/", async () => ({ hello: "world" }));
 fastify.get("/burn", async () => burn());
 fastify.get("/background", async (_request, reply) => {

@@ -3,8 +3,9 @@ import { announce } from "./report.ts";
 import { settings } from "./settings.ts";
 import { burn, hold, takeEnds, waitAfterwards } from "./work.ts";
 
-const { threads: max, minThreads: min, reserve, priority } = settings;
+const { threads: max, minThreads: min, reserve, priority, metrics } = settings;
 const app = new App({
+  ...(metrics ? { metrics } : {}),
   threads: {
     ...(min === undefined ? {} : { min }),
     ...(max === undefined ? {} : { max }),
@@ -16,6 +17,7 @@ const afterwards = app.task("afterwards", async () => waitAfterwards());
 const note = app.task("note", async () => {});
 app.get("/", async () => ({ hello: "world" }));
 app.get("/plain", () => ({ hello: "world" }));
+app.get("/limited", { timeoutMs: 30_000 }, async () => ({ hello: "world" }));
 app.get("/burn", () => burn());
 app.get("/hold", () => hold());
 app.get("/background", async ({ background }) => {
@@ -54,5 +56,6 @@ for (let count = 0; count < settings.passingArounds; count++)
     return reply;
   });
 
-const server = await serve(app, { port: 0, accessLog: false, logLevel: "silent" });
+const { log } = settings;
+const server = await serve(app, { port: 0, accessLog: log, logLevel: log ? "info" : "silent" });
 announce(server.url, () => ({ ...server.threads, taskEnds: takeEnds() }));

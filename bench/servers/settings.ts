@@ -14,6 +14,10 @@ export interface ServerSettings {
   readonly burnIterations: number;
   /** Whether Fastify lets node:http omit the stream of requests without a body, as offloop does. */
   readonly optimizeEmptyRequests: boolean;
+  /** Whether each request is logged, to a file. */
+  readonly log: boolean;
+  /** Whether offloop counts requests for Prometheus. */
+  readonly metrics: boolean;
   /** How many arounds offloop's app has that set a header. */
   readonly arounds: number;
   /** How many that only pass the reply on. */
@@ -40,6 +44,8 @@ const defaults: ServerSettings = {
   callsPerThread: 1,
   burnIterations: 1,
   optimizeEmptyRequests: false,
+  log: false,
+  metrics: false,
   arounds: 0,
   passingArounds: 0,
   python: undefined,

@@ -22,7 +22,7 @@ test("readOptions() takes the first word of several parts for all of them", () =
 });
 
 test("readOptions() takes operations instead of parts when another tree is to be compared", () => {
-  const only = ["async", "plain", "declared", "background"];
+  const only = ["async", "plain", "declared", "background", "logged", "metered", "limited"];
   assert.deepEqual(readOptions(["--against", "main"]), { against: "main", only, seconds: 1, rounds: 9 });
   assert.deepEqual(readOptions(["--against", "main", "--only", "plain"]).only, ["plain"]);
   assert.throws(() => readOptions(["--against", "main", "--only", "a"]), /some of async,plain.*, got "a"/);
