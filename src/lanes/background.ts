@@ -29,7 +29,7 @@ class Chain {
   readonly #calls: BackgroundCall[];
   /** The next one last: to take the first of many thousands moves all others. */
   #taken: BackgroundCall[] = [];
-  running: BackgroundCall | undefined;
+  #running: BackgroundCall | undefined;
 
   /** @param calls - Emptied; more may be added. */
   constructor(request: string, calls: BackgroundCall[]) {
@@ -37,21 +37,26 @@ class Chain {
     this.#calls = calls;
   }
 
-  /** Takes the next one. */
+  /** Takes the next one, which counts as running from then on. */
   next(): BackgroundCall | undefined {
     if (this.#taken.length === 0) this.#taken = this.#calls.splice(0).reverse();
-    return this.#taken.pop();
+    this.#running = this.#taken.pop();
+    return this.#running;
   }
 
-  /** Names of those that have not been started, in order. */
-  get left(): string[] {
-    return [...this.#taken.toReversed(), ...this.#calls].map(({ task }) => task.name);
+  /** Names of those that have not ended, in order. */
+  get unfinished(): string[] {
+    const running = this.#running === undefined ? [] : [this.#running];
+    return [...running, ...this.#taken.toReversed(), ...this.#calls].map(({ task }) => task.name);
   }
 
-  /** Starts none of them. */
-  clear(): void {
+  /** Ends it after the one that runs. @returns The names of the others, in order. */
+  skipRest(): string[] {
+    this.#running = undefined;
+    const skipped = this.unfinished;
     this.#taken = [];
     this.#calls.length = 0;
+    return skipped;
   }
 }
 
@@ -77,16 +82,12 @@ export class BackgroundChains {
   start(request: FollowedRequest, operation: string, calls: BackgroundCall[], finish: Finish): void {
     const chain = new Chain(request.id, calls);
     this.#chains.add(chain);
-    const onStart = (call: BackgroundCall): boolean => {
-      chain.running = call;
-      return !this.#abandoned;
-    };
+    const mayStart = (): boolean => !this.#abandoned;
     const run: RunCall = ({ task, args }) => {
       const { id, bindings } = request;
       return this.#run({ task, args, class: "background", request: id, bindings });
     };
-    void runBackground(chain, run, onStart).then(async (failure) => {
-      chain.running = undefined;
+    void runBackground(chain, run, mayStart).then(async (failure) => {
       if (failure !== undefined) this.#onFailure({ ...failure, request, operation });
       await finish(failure && { error: failure.thrown });
       this.#chains.delete(chain);
@@ -111,10 +112,7 @@ export class BackgroundChains {
 
   /** Names of the unfinished tasks by request, in the order in which they run. */
   unfinished(): { readonly request: string; readonly tasks: string[] }[] {
-    return [...this.#chains].map(({ request, running, left }) => ({
-      request,
-      tasks: running === undefined ? left : [running.task.name, ...left],
-    }));
+    return [...this.#chains].map(({ request, unfinished: tasks }) => ({ request, tasks }));
   }
 }
 
@@ -141,13 +139,13 @@ export interface FailedTask extends TaskFailure {
  * Runs one request's tasks in order, each after the previous one has ended. The first failure stops the rest
  * (Starlette's `BackgroundTasks.__call__`). Tasks added meanwhile run after the others.
  *
- * @param onStart - Called before each call runs; returns whether it may run.
+ * @param mayStart - Asked before each call.
  * @returns The failure that stopped it, if there was one.
  */
 async function runBackground(
   chain: Chain,
   run: RunCall,
-  onStart: (call: BackgroundCall) => boolean,
+  mayStart: () => boolean,
 ): Promise<TaskFailure | undefined> {
   let turnedAt = performance.now();
   for (let call = chain.next(); call !== undefined; call = chain.next()) {
@@ -156,12 +154,11 @@ async function runBackground(
       await nextTurn();
       turnedAt = performance.now();
     }
-    if (!onStart(call)) return undefined;
+    if (!mayStart()) return undefined;
     try {
       await run(call);
     } catch (thrown) {
-      const skipped = chain.left;
-      chain.clear();
+      const skipped = chain.skipRest();
       return { task: call.task.name, error: describeError(thrown), thrown, skipped };
     }
   }

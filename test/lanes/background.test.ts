@@ -45,6 +45,26 @@ test("background: tasks that compute and await nothing let other work of the loo
   assert.ok(turns > 3, `${turns} turns`);
 });
 
+test("background: between two tasks, those that have not ended are unfinished, and no other", async () => {
+  const names = ["a", "b", "c"];
+  const ended: string[] = [];
+  const run: RunCall = async ({ task: { name } }) => {
+    const until = performance.now() + 20; // longer than a chain computes before others have their turn
+    while (performance.now() < until);
+    ended.push(name);
+  };
+  const chains = new BackgroundChains(run, () => {});
+  const calls = names.map((name) => ({ task: unnamedTask(name, async () => {}, location), args: [] }));
+  chains.start({ id: "r-1" }, "POST /mails", calls, async () => {});
+  while (ended.length < names.length) {
+    await nextTurn();
+    assert.deepEqual(
+      chains.unfinished().flatMap(({ tasks }) => tasks),
+      names.slice(ended.length),
+    );
+  }
+});
+
 test("background: the line of a failure names the first tasks that did not run, and counts the others", async () => {
   const [line] = await runMany(10_000, async () => {
     throw new Error("no mail today");
