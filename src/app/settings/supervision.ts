@@ -1,10 +1,13 @@
-import cluster from "node:cluster";
+import { isMainThread } from "node:worker_threads";
 
 /** Set for the workers of `offloop run`, to their number: a module may also use node:cluster for itself. */
 export const SUPERVISED = "OFFLOOP_SUPERVISED";
 
-/** Whether a primary of offloop supervises this process. */
-export const isSupervised: boolean = cluster.isWorker && process.env[SUPERVISED] !== undefined;
+/** Whether a primary of offloop supervises this process. Each thread loads this file, and none of them node:cluster. */
+export const isSupervised: boolean =
+  isMainThread &&
+  process.env[SUPERVISED] !== undefined &&
+  process.getBuiltinModule("node:cluster").isWorker;
 
 /** How many workers there are; 0 where no primary of offloop supervises this process. */
 export const supervisedWorkers: number = isSupervised ? Number(process.env[SUPERVISED]) : 0;
