@@ -537,8 +537,10 @@ test("offloop run: a name that a package.json of the workspace gives to a file t
     "models.ts": 'import { Item } from "@acme/models";\nexport default Item;\n',
     "output.ts": 'import {\n  tea,\n} from "@acme/output/tea";\nexport default tea;\n',
     "own.ts": 'import { price } from "#lib/price";\nexport default price;\n',
+    "source.ts": 'import { tea } from "@acme/source";\nexport default tea;\n',
   });
   const exported = {
+    source: { import: "./src/index.ts" },
     models: { ".": { types: "./dist/index.d.ts", source: "./src/index.ts", default: "./dist/index.js" } },
     output: { "./tea": "./dist/tea.js" },
   };
@@ -551,6 +553,7 @@ test("offloop run: a name that a package.json of the workspace gives to a file t
   for (const [file, place, fix] of [
     ["models.ts", "1:22", "build @acme/models, or run its source with NODE_OPTIONS=--conditions=source: "],
     ["output.ts", "3:8", "build @acme/output: "],
+    ["source.ts", "1:21", "build @acme/source: "],
     ["own.ts", "1:23", "build api, or run its source with NODE_OPTIONS=--conditions=src: "],
   ] as const) {
     const [what, at, how] = (await fails("run", folder.path(file))).split("\n");
@@ -558,6 +561,16 @@ test("offloop run: a name that a package.json of the workspace gives to a file t
     assert.equal(at, `  at ${folder.path(file)}:${place}`);
     assert.equal(how, `  fix ${fix}its package.json names a file that is not there`);
   }
+});
+
+test("offloop run: a misspelt name of the app's own source is not said to be unbuilt", async () => {
+  const folder = appFolder({
+    "package.json": JSON.stringify({ name: "api", type: "module", imports: { "#lib/*": "./src/lib/*.ts" } }),
+    "app.ts": 'import { price } from "#lib/prise";\nexport default price;\n',
+  });
+  const [, at, how] = (await fails("run", folder.path("app.ts"))).split("\n");
+  assert.equal(at, `  at ${folder.path("app.ts")}:1:23`);
+  assert.match(String(how), /^ {2}fix add it to "imports" in package\.json, .*, or mend the name$/);
 });
 
 test("offloop run --workers 2: a lifespan opens and closes in each worker, and not in the primary", async (t) => {

@@ -8,6 +8,10 @@ interface Manifest {
   readonly exports?: unknown;
 }
 
+const SOURCE = /(?<!\.d)\.[cm]?ts$/;
+/** Those that Node sets itself, and TypeScript's. */
+const STANDARD: ReadonlySet<string> = new Set(["node", "import", "require", "module-sync", "default", "types"]);
+
 /**
  * What to do where a package.json of the workspace gives a name to a file that is not there: the output of a build.
  * Undefined where something else is missing.
@@ -16,6 +20,8 @@ interface Manifest {
  * @param missing - The path that Node has made of it.
  */
 export function unbuiltFix(specifier: string, missing: string): string | undefined {
+  // No build makes the source of an app: its name is misspelt.
+  if (specifier.startsWith("#") && SOURCE.test(missing)) return undefined;
   const folder = packageFolder(missing);
   if (folder === undefined || installedPackage(realpathSync(folder)) !== undefined) return undefined;
   const { name, imports, exports } = JSON.parse(
@@ -40,7 +46,7 @@ function sourceCondition(names: unknown): string | undefined {
     if (typeof value !== "string") {
       const inner = sourceCondition(value);
       if (inner !== undefined) return inner;
-    } else if (/^[^.#]/.test(key) && key !== "types" && /(?<!\.d)\.[cm]?ts$/.test(value)) return key;
+    } else if (/^[^.#]/.test(key) && !STANDARD.has(key) && SOURCE.test(value)) return key;
   }
   return undefined;
 }
