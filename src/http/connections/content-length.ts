@@ -7,7 +7,8 @@ import type { Chunk, RawReply } from "../../operation/raw.ts";
  * The chunks of a reply, which must have the length that its own `content-length` announces. On a connection that is kept,
  * a client would take surplus bytes for the beginning of the next response, and the next response for missing bytes.
  *
- * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` when it announces no length. The chunks throw `OFFLOOP_RESPONSE_INVALID` when more or fewer bytes come.
+ * @throws {OffloopError} `OFFLOOP_REPLY_INVALID` when it announces no length. The chunks throw `OFFLOOP_RESPONSE_INVALID`
+ * when more or fewer bytes come.
  */
 export function asAnnounced(
   reply: RawReply,
