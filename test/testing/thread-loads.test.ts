@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { testClient } from "offloop/testing";
 import { appFolder } from "../fixtures/app-folder.ts";
 
 const folder = appFolder({
@@ -25,6 +27,10 @@ export function createApp() {
 }
 `,
   "makes.ts": 'import { createApp } from "./made.ts";\nexport default createApp();\n',
+  "lists.ts": `import { App } from "offloop";
+export const app = new App();
+app.get("/", () => process.moduleLoadList);
+`,
   "waits.ts": `import { App } from "offloop";
 import { testClient } from "offloop/testing";
 const app = new App();
@@ -136,4 +142,12 @@ test("a test whose app is in the same module runs, also where the module is stil
     { cwd: folder.path(""), encoding: "utf8" },
   );
   assert.equal(status, 0, stdout + stderr);
+});
+
+test("a thread loads none of Node's modules that only processes need", async () => {
+  await using client = await testClient(pathToFileURL(folder.path("lists.ts")));
+  const loaded = await (await client.get<string[]>("/")).json();
+  assert.ok(loaded.includes("NativeModule worker_threads"));
+  for (const name of ["cluster", "child_process", "http"])
+    assert.ok(!loaded.includes(`NativeModule ${name}`), name);
 });
