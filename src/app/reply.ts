@@ -91,12 +91,12 @@ export function isIterable(value: unknown): boolean {
 const MAKING = "make a reply";
 
 /** The error of content that cannot be sent. */
-export function unfit(expected: string, content: unknown): OffloopError {
-  return replyMistake(
-    MAKING,
-    `expected ${expected}, got ${shownValue(content)}`,
-    "pass that, or return the value itself, which is sent as JSON",
-  );
+export function unfit(
+  expected: string,
+  content: unknown,
+  fix = "pass that, or return the value itself, which is sent as JSON",
+): OffloopError {
+  return replyMistake(MAKING, `expected ${expected}, got ${shownValue(content)}`, fix);
 }
 
 function checkStatus(status: number | undefined): void {
@@ -205,7 +205,7 @@ export interface FileOptions extends ReplyOptions {
  * ```
  */
 export function file(path: string, options: FileOptions = {}): Reply {
-  if (typeof path !== "string") throw unfit("the path of a file", path);
+  if (typeof path !== "string") throw unfit("the path of a file", path, "pass its path as a text: fileURLToPath(url) makes one of a URL");
   const { mediaType, filename, headers, ...rest } = options;
   const disposition = filename === undefined ? {} : { "content-disposition": attachment(filename) };
   return new Reply({ file: path }, withCharset(mediaType), {
