@@ -214,7 +214,7 @@ export function startError(hello: Hello, thread: number, app: FailedApp): Offloo
     const { type, message, stack } = hello.failed;
     const cause = Object.assign(new Error(message), { name: type, stack: stack ?? message });
     // The rest of the message is shown with the cause.
-    const mistake = forThread(hello.mistake) ?? whereFound(hello.failed, app);
+    const mistake = forThread(hello.mistake, hello.failed) ?? whereFound(hello.failed, app);
     return failedStart(thread, message.split("\n")[0] as string, app, { cause, mistake });
   }
   const differences = [
@@ -253,8 +253,9 @@ export function failedStart(
 }
 
 /** Vitest compiles for the main thread alone, so what Node cannot load fails only in threads. */
-function forThread(mistake: LoadMistake | undefined): LoadMistake | undefined {
-  if (mistake === undefined || process.env.VITEST === undefined) return mistake;
+function forThread(mistake: LoadMistake | undefined, { code }: DescribedError): LoadMistake | undefined {
+  const isOurs = code?.startsWith("OFFLOOP_") === true; // Node has loaded what threw it
+  if (mistake === undefined || isOurs || process.env.VITEST === undefined) return mistake;
   const asVitest =
     'or let threads compile as vitest does, with execArgv: ["--import", "tsx"] and pool: "forks"';
   return { ...mistake, fix: `${mistake.fix}; ${asVitest}` };
