@@ -205,7 +205,8 @@ export interface FileOptions extends ReplyOptions {
  * ```
  */
 export function file(path: string, options: FileOptions = {}): Reply {
-  if (typeof path !== "string") throw unfit("the path of a file", path, "pass its path as a text: fileURLToPath(url) makes one of a URL");
+  if (typeof path !== "string")
+    throw unfit("the path of a file", path, "pass its path as a text: fileURLToPath(url) makes one of a URL");
   const { mediaType, filename, headers, ...rest } = options;
   const disposition = filename === undefined ? {} : { "content-disposition": attachment(filename) };
   return new Reply({ file: path }, withCharset(mediaType), {

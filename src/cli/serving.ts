@@ -47,7 +47,8 @@ export function takesServing(command: Command): Command {
 
 /** The size of the pool. */
 export function threadsOption(): Option {
-  const description = "threads for plain functions, at most (default: min(32, cores + 4), fewer in a small container)";
+  const description =
+    "threads for plain functions, at most (default: min(32, cores + 4), fewer in a small container)";
   return new Option("--threads <number>", description).argParser(wholeNumber);
 }
 

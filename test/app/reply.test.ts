@@ -51,7 +51,10 @@ test("every helper refuses content that could not be sent, which an any may brin
     [() => html(5 as never), /expected text, got 5/],
     [() => html(undefined as never), /expected text, got undefined/],
     [() => text(null as never), /expected text, got null/],
-    [() => file(new URL("file:///a") as never), /expected the path of a file, got an instance of URL\n.*\n.*fileURLToPath/],
+    [
+      () => file(new URL("file:///a") as never),
+      /expected the path of a file, got an instance of URL\n.*\n.*fileURLToPath/,
+    ],
     [() => stream({ a: 1 } as never), /got \{"a":1\}/],
     [() => stream(7 as never), /got 7/],
     [() => stream(undefined as never), /got undefined/],

@@ -10,7 +10,14 @@ interface Manifest {
 
 const SOURCE = /(?<!\.d)\.[cm]?ts$/;
 /** Those that Node sets itself, and TypeScript's. */
-const STANDARD: ReadonlySet<string> = new Set(["node", "import", "require", "module-sync", "default", "types"]);
+const STANDARD: ReadonlySet<string> = new Set([
+  "node",
+  "import",
+  "require",
+  "module-sync",
+  "default",
+  "types",
+]);
 
 /**
  * What to do where a package.json of the workspace gives a name to a file that is not there: the output of a build.

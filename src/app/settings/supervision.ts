@@ -5,9 +5,7 @@ export const SUPERVISED = "OFFLOOP_SUPERVISED";
 
 /** Whether a primary of offloop supervises this process. Each thread loads this file, and none of them node:cluster. */
 export const isSupervised: boolean =
-  isMainThread &&
-  process.env[SUPERVISED] !== undefined &&
-  process.getBuiltinModule("node:cluster").isWorker;
+  isMainThread && process.env[SUPERVISED] !== undefined && process.getBuiltinModule("node:cluster").isWorker;
 
 /** How many workers there are; 0 where no primary of offloop supervises this process. */
 export const supervisedWorkers: number = isSupervised ? Number(process.env[SUPERVISED]) : 0;
