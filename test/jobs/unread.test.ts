@@ -115,7 +115,7 @@ test("a job whose arguments do not arrive in time fails, is dead after its retri
   assert.deepEqual(await failuresOf(opened.engine, job), [failure, failure]);
 });
 
-test("a job whose arguments are too large for the memory of the database is dead at once, and the others run", {
+test("a job whose arguments are too large for the memory of the database fails, is dead after its retries, and the others run", {
   timeout: 120_000,
 }, async () => {
   await using on = new AsyncDisposableStack();
@@ -125,8 +125,10 @@ test("a job whose arguments are too large for the memory of the database is dead
     "update offloop.job set data = jsonb_build_object('args', array[repeat(chr(1), 100000000)]) where id = $1",
     [job.uuid],
   );
+  await isListed(opened.engine, job, /^out of memory$/);
   await runAll(opened, job);
-  assert.deepEqual(await failuresOf(opened.engine, job), [["dead", `${UNREAD}: out of memory`]]);
+  const failure = ["failed", `${UNREAD}: out of memory`];
+  assert.deepEqual(await failuresOf(opened.engine, job), [failure, failure]);
 });
 
 test("a job that another program has sent without arguments is dead at once, is listed, and the others run", {

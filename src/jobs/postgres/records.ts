@@ -1,8 +1,9 @@
 import type { JobState } from "../../app/tasks/jobs.ts";
-import { type DescribedError, describeError } from "../../errors/described-error.ts";
-import type { CurrentSchedule, JobFilter, JobPayload, JobRecord, JobRef, TaskDepth } from "../store.ts";
+import type { DescribedError } from "../../errors/described-error.ts";
+import type { CurrentSchedule, JobFilter, JobRecord, JobRef, TaskDepth } from "../store.ts";
 import type { Sql } from "./database.ts";
 import { queueName, taskName } from "./queue-name.ts";
+import { type Held, readHeld } from "./unread.ts";
 
 /** pg-boss's names for the states. */
 const storedStates = {
@@ -20,27 +21,22 @@ const states = Object.fromEntries(
   Object.entries(storedStates).map(([state, stored]) => [stored, state]),
 ) as Record<StoredState, JobState>;
 
-interface Row {
+interface Row extends Held {
   readonly id: string;
   readonly name: string;
   readonly state: StoredState;
-  /** Another program may have sent the job. */
-  readonly data: Partial<JobPayload> | null;
   readonly retry_count: number;
   readonly singleton_key: string | null;
   readonly priority: number;
-  readonly output: { readonly result?: unknown; readonly error?: DescribedError } | null;
   readonly created_on: Date;
   readonly start_after: Date;
   readonly started_on: Date | null;
   readonly completed_on: Date | null;
   readonly progress: number | null;
-  /** Why what it holds is not here. */
-  readonly unread?: string;
 }
 
-/** What a job holds, which may be large. */
-const held = "j.data, j.output";
+/** How large is what a job holds. */
+const heldBytes = "coalesce(pg_column_size(j.data), 0) + coalesce(pg_column_size(j.output), 0) as bytes";
 const others = `j.id, j.name, j.state, j.retry_count, j.singleton_key, j.priority, j.created_on, j.start_after,
   j.started_on, j.completed_on`;
 
@@ -95,32 +91,18 @@ export class Records {
 
   /**
    * The rows with what their jobs hold. Where the database or the driver cannot hold that, it is read of each job alone,
-   * and one of which it cannot be read even so is shown without it.
+   * and those of which it cannot be read even so are shown without it.
    */
   async #rows(
     statement: (columns: string) => readonly [text: string, values: readonly unknown[]],
   ): Promise<readonly (Row & { readonly place?: unknown })[]> {
     try {
-      return (await this.#sql.executeSql(...statement(`${others}, ${held}`))).rows;
+      return (await this.#sql.executeSql(...statement(`${others}, j.data, j.output`))).rows;
     } catch {
       // Fails likewise where it was not what they hold.
-      const { rows } = await this.#sql.executeSql(...statement(others));
-      const whole: Row[] = [];
-      for (const row of rows) whole.push({ ...row, ...(await this.#held(row)) });
-      return whole;
-    }
-  }
-
-  async #held({ name, id }: Row): Promise<Pick<Row, "data" | "output" | "unread">> {
-    const none = { data: null, output: null };
-    try {
-      const { rows } = await this.#sql.executeSql(
-        `select ${held} from ${this.#schema}.job j where j.name = $1 and j.id = $2`,
-        [name, id],
-      );
-      return rows[0] ?? none;
-    } catch (error) {
-      return { ...none, unread: describeError(error).message.split("\n")[0] as string };
+      const { rows } = await this.#sql.executeSql(...statement(`${others}, ${heldBytes}`));
+      const read = await readHeld(this.#sql, this.#schema, rows);
+      return rows.map((row: Row) => ({ ...row, ...read.get(row.id) }));
     }
   }
 

@@ -1,4 +1,5 @@
 import type { PgBoss } from "pg-boss";
+import { type DescribedError, describeError } from "../../errors/described-error.ts";
 import { isUnreachable } from "../refusals.ts";
 import type { JobPayload, TakenJob } from "../store.ts";
 import type { JobsDatabase, Sql } from "./database.ts";
@@ -71,6 +72,57 @@ export async function readPayload(
     id,
   ]);
   return rows[0]?.data;
+}
+
+/** A row of a job, and how much that holds. */
+interface SizedRow {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** What a job holds, which may be large, or why it cannot be read. */
+export interface Held {
+  /** Another program may have sent the job. */
+  readonly data: Partial<JobPayload> | null;
+  readonly output: { readonly result?: unknown; readonly error?: DescribedError } | null;
+  readonly unread?: string;
+}
+
+/**
+ * What each of some jobs holds, by its id. The smallest are read first: one that is larger than what cannot be read is
+ * not tried, since each may take as long as a statement may.
+ *
+ * @throws What reading one has failed with, when the database does not answer at all.
+ */
+export async function readHeld(
+  sql: Sql,
+  schema: string,
+  rows: readonly SizedRow[],
+): Promise<ReadonlyMap<string, Held>> {
+  const read = new Map<string, Held>();
+  let unread: string | undefined;
+  for (const row of rows.toSorted((one, other) => one.bytes - other.bytes)) {
+    const found = unread === undefined ? await heldOf(sql, schema, row) : { ...nothing, unread };
+    unread = found.unread;
+    read.set(row.id, found);
+  }
+  return read;
+}
+
+const nothing = { data: null, output: null };
+
+async function heldOf(sql: Sql, schema: string, { name, id }: SizedRow): Promise<Held> {
+  try {
+    const { rows } = await sql.executeSql(
+      `select data, output from ${schema}.job where name = $1 and id = $2`,
+      [name, id],
+    );
+    return rows[0] ?? nothing;
+  } catch (error) {
+    if (isUnreachable(error)) await sql.executeSql("select 1");
+    return { ...nothing, unread: describeError(error).message.split("\n")[0] as string };
+  }
 }
 
 /** A payload as offloop stores it, or why there is none: another program may have sent the job. */
