@@ -120,9 +120,8 @@ function closing(
     await ending;
     const block = blocks?.takeAny();
     const failures = [...unclosed.splice(0), ...(block === undefined ? [] : [block])];
-    const [first] = failures;
     if (failures.length > 1) throw new AggregateError(failures, failures.map(thrownText).join("\n"));
-    if (first !== undefined) throw first;
+    if (failures.length === 1) throw failures[0];
   };
 }
 

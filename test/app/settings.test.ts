@@ -12,7 +12,7 @@ test("settings: Python's rule for threads, and the other defaults", () => {
       max: Math.min(
         32,
         availableParallelism() + 4,
-        threadsThatFit(containerMib() ?? Number.POSITIVE_INFINITY),
+        threadsThatFit(containerMib() ?? Number.POSITIVE_INFINITY, 1),
       ),
       min: 1,
       reserve: 1,

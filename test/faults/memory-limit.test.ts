@@ -72,33 +72,54 @@ function defaultThreads(group: string, settings: object[], environment: Record<s
 
 test("there is room for one full heap beside all threads, or the fix says how many and how large a heap, if any", () => {
   const message = (room: MemoryRoom): string | undefined => littleMemory(room)?.message;
-  const all = { limit: 512, heap: 259, used: 85, threads: 0, max: 6 };
+  const all = {
+    limit: 512,
+    heap: 259,
+    used: 85,
+    workers: 1,
+    started: 7,
+    threads: { min: 1, max: 6, reserve: 1 },
+  };
   assert.equal(message(all), undefined);
   assert.match(
-    message({ ...all, threads: 6 }) ?? "",
+    message({ ...all, started: 1 }) ?? "",
     /259 MiB, but 85 MiB of this container's 512 MiB are in use, and 6 more threads may take 25 MiB each, .*\n {2}fix set threads: \{ resourceLimits: \{ maxOldGenerationSizeMb: 176, .* or raise the memory limit to 549 MiB/,
   );
-  assert.match(message({ ...all, threads: 64, max: 64 }) ?? "", /fix set threads: \{ max: 6, resourceLimits/);
+  const many = { ...all, started: 1, threads: { min: 1, max: 64, reserve: 1 } };
+  assert.match(message(many) ?? "", /fix set threads: \{ max: 6, resourceLimits/);
   assert.match(
-    message({ limit: 600, heap: 348, used: 255, threads: 0, max: 1 }) ?? "",
+    message({ ...many, threads: { ...many.threads, min: 9 } }) ?? "",
+    /fix set threads: \{ max: 8, resourceLimits/,
+    "as many as are to be there",
+  );
+  assert.match(
+    message({ ...all, limit: 600, heap: 348, used: 255 }) ?? "",
     /348 MiB, but 255 MiB of this container's 600 MiB are in use, so .*\n.*maxOldGenerationSizeMb: 231, .* or raise the memory limit to 670 MiB/,
   );
   assert.match(
-    message({ limit: 128, heap: 259, used: 85, threads: 1, max: 1 }) ?? "",
+    message({ ...all, limit: 128, started: 1, threads: { min: 1, max: 1, reserve: 1 } }) ?? "",
     /\n {2}fix raise the memory limit to 410 MiB/,
+  );
+  assert.match(
+    message({ ...all, limit: 160, used: 85 }) ?? "",
+    /\n {2}fix raise the memory limit/,
+    "where all threads run, the heap would be too small to work in",
   );
 });
 
 test("with what the fix names, the next start does not warn, also if a little more is in use then", () => {
-  for (const room of [
-    { limit: 256, heap: 259, used: 83, threads: 3, max: 3 },
-    { limit: 512, heap: 259, used: 92, threads: 64, max: 64 },
-    { limit: 1_024, heap: 560, used: 92, threads: 12, max: 12 },
+  const room = { heap: 259, used: 92, workers: 1, started: 1 };
+  for (const { max, ...container } of [
+    { limit: 256, used: 83, max: 3 },
+    { limit: 512, max: 64 },
+    { limit: 1_024, heap: 560, max: 12 },
+    { limit: 600, used: 250, workers: 2, max: 6 },
   ]) {
-    const fix = littleMemory(room)?.fix ?? "";
+    const before = { ...room, ...container, threads: { min: 1, max, reserve: 1 } };
+    const fix = littleMemory(before)?.fix ?? "";
     const old = Number(/maxOldGenerationSizeMb: (\d+)/.exec(fix)?.[1]);
-    const max = Number(/max: (\d+)/.exec(fix)?.[1] ?? room.max);
-    const fixed = { ...room, max, threads: room.threads - room.max + max, heap: old + 1.5 * 16 };
-    assert.equal(littleMemory({ ...fixed, used: room.used + room.limit / 25 }), undefined, fix);
+    const threads = { ...before.threads, max: Number(/max: (\d+)/.exec(fix)?.[1] ?? max) };
+    const fixed = { ...before, threads, heap: old + 1.5 * 16 };
+    assert.equal(littleMemory({ ...fixed, used: before.used + before.limit / 25 }), undefined, fix);
   }
 });

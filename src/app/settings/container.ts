@@ -1,5 +1,4 @@
 import { totalmem } from "node:os";
-import { supervisedWorkers } from "./supervision.ts";
 
 const MIB = 2 ** 20;
 /** Half of the memory is for what is not a thread: the event loop, what requests hold, a heap that is full. */
@@ -14,7 +13,7 @@ export function containerMib(): number | undefined {
   return limit > 0 && limit < totalmem() ? limit / MIB : undefined;
 }
 
-/** How many threads of one process fit into a container of so many MiB, beside those of its other workers. */
-export function threadsThatFit(mib: number): number {
-  return Math.max(1, Math.floor((THREADS_SHARE * mib) / PLANNED_THREAD_MIB / Math.max(1, supervisedWorkers)));
+/** How many threads each of some processes may have in a container of so many MiB. */
+export function threadsThatFit(mib: number, processes: number): number {
+  return Math.max(1, Math.floor((THREADS_SHARE * mib) / PLANNED_THREAD_MIB / processes));
 }

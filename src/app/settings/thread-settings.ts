@@ -5,6 +5,7 @@ import { shownValue } from "../../errors/shown-value.ts";
 import { boundsOf, DAY_MS } from "../integer.ts";
 import { containerMib, threadsThatFit } from "./container.ts";
 import type { Resolved } from "./resolved.ts";
+import { supervisedWorkers } from "./supervision.ts";
 
 /** The thread pool's settings. */
 export interface ThreadSettings {
@@ -93,8 +94,9 @@ export function resolveThreads(threads: ThreadSettings): Resolved<ThreadSettings
 function defaultMax(min: number | undefined): number {
   const byCores = Math.min(32, availableParallelism() + 4);
   const mib = containerMib();
+  if (mib === undefined) return byCores;
   const asked = Number.isInteger(min) ? Number(min) : 1;
-  return mib === undefined ? byCores : Math.min(byCores, Math.max(threadsThatFit(mib), asked));
+  return Math.min(byCores, Math.max(threadsThatFit(mib, Math.max(1, supervisedWorkers)), asked));
 }
 
 /** Node takes a limit that is none for no limit. */

@@ -32,10 +32,12 @@ export interface MemoryRoom {
   readonly heap: number;
   /** What the processes of this server use now and cannot give back. */
   readonly used: number;
-  /** Threads that may start beside those that run, in all processes. */
-  readonly threads: number;
-  /** Threads that each process may have apart from its reserve. */
-  readonly max: number;
+  /** Processes that have threads. */
+  readonly workers: number;
+  /** Threads that run in each of them. */
+  readonly started: number;
+  /** How many each may have. */
+  readonly threads: Pick<Resolved<ThreadSettings>, "min" | "max" | "reserve">;
 }
 
 /**
@@ -48,15 +50,14 @@ export function warnOfLittleMemory(log: Logger, threads: Resolved<ThreadSettings
   if (cluster.isWorker && cluster.worker?.id !== 1) return;
   const limit = containerMib();
   if (limit === undefined) return;
-  const { max, reserve, resourceLimits } = threads;
-  const workers = Math.max(1, supervisedWorkers);
   const processes = supervisedWorkers === 0 ? 1 : supervisedWorkers + 1;
   const error = littleMemory({
     limit,
-    heap: heapLimitOf(resourceLimits),
+    heap: heapLimitOf(threads.resourceLimits),
     used: (processes * ownMemory()) / MIB,
-    threads: workers * Math.max(0, max + reserve - started),
-    max,
+    workers: Math.max(1, supervisedWorkers),
+    started,
+    threads,
   });
   if (error !== undefined) log.warn({ code: error.code }, `${error.code}: ${error.message}`);
 }
@@ -64,30 +65,35 @@ export function warnOfLittleMemory(log: Logger, threads: Resolved<ThreadSettings
 /** What is wrong with so much room; undefined where a full heap fits beside all threads. */
 export function littleMemory(room: MemoryRoom): OffloopError | undefined {
   const { limit, heap, used, threads } = room;
-  const taken = used + THREAD_MIB * threads;
+  const more = threadsToCome(room, threads.max);
+  const taken = used + THREAD_MIB * more;
   if (taken + heap <= PLANNED * limit) return undefined;
   const [heapText, usedText, limitText] = [heap, used, limit].map((mib) => `${Math.round(mib)} MiB`);
-  const toCome =
-    threads === 0 ? "" : `, and ${counted(threads, "more thread")} may take ${THREAD_MIB} MiB each`;
+  const toCome = more === 0 ? "" : `, and ${counted(more, "more thread")} may take ${THREAD_MIB} MiB each`;
   return new OffloopError(
     "OFFLOOP_MEMORY_LIMIT",
     `Cannot confine a full heap to the call that fills it: the heap of a thread may grow to ${heapText}, but ${usedText} of this container's ${limitText} are in use${toCome}, so the kernel would kill the process first`,
-    { fix: fixFor(room) },
+    { fix: fixFor(room, Math.ceil((taken + heap) / PLANNED)) },
   );
 }
 
+/** Threads that may still start, in all processes, if each may have so many besides its reserve. */
+function threadsToCome({ workers, started, threads }: MemoryRoom, max: number): number {
+  return workers * Math.max(0, max + threads.reserve - started);
+}
+
 /** What fits: at first fewer threads, if there are more than containers have by default, then a smaller heap. */
-function fixFor({ limit, heap, used, threads, max }: MemoryRoom): string {
-  const raise = `raise the memory limit to ${Math.ceil((used + THREAD_MIB * threads + heap) / PLANNED)} MiB or more`;
-  const workers = Math.max(1, supervisedWorkers);
+function fixFor(room: MemoryRoom, enoughMib: number): string {
+  const { limit, used, workers, threads } = room;
+  const raise = `raise the memory limit to ${enoughMib} MiB or more`;
   const free = ADVISED * limit - used - YOUNG_FACTOR * ASKED_YOUNG_MIB;
-  const others = threads / workers - max;
-  const bearable = Math.floor((free - SMALLEST_MIB) / THREAD_MIB / workers) - others;
-  const most = Math.min(max, threadsThatFit(limit), bearable);
-  if (most < 1) return raise;
-  const rest = Math.floor(free - THREAD_MIB * workers * Math.max(0, most + others));
-  const fewer = most < max ? `max: ${most}, ` : "";
-  return `set threads: { ${fewer}resourceLimits: { maxOldGenerationSizeMb: ${rest}, maxYoungGenerationSizeMb: ${ASKED_YOUNG_MIB} } }, or ${raise}`;
+  const restWith = (max: number): number => Math.floor(free - THREAD_MIB * threadsToCome(room, max));
+  const fewest = Math.max(1, threads.min - threads.reserve);
+  let max = Math.max(fewest, Math.min(threads.max, threadsThatFit(limit, workers)));
+  while (max > fewest && restWith(max) < SMALLEST_MIB) max--;
+  if (restWith(max) < SMALLEST_MIB) return raise;
+  const fewer = max < threads.max ? `max: ${max}, ` : "";
+  return `set threads: { ${fewer}resourceLimits: { maxOldGenerationSizeMb: ${restWith(max)}, maxYoungGenerationSizeMb: ${ASKED_YOUNG_MIB} } }, or ${raise}`;
 }
 
 /** In MiB. `--max-old-space-size` counts for every heap of the process, and comes before the limits of a thread. */
