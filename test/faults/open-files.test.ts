@@ -11,8 +11,11 @@ import { freePort } from "../fixtures/free-port.ts";
 
 /** Room for what a process opens for itself, and for some connections. */
 const DESCRIPTORS = 110;
-/** More than two processes can have. */
-const CONNECTIONS = 400;
+/** How many connections are opened at a time, and how many at most: more than three processes can have. */
+const BATCH = 100;
+const MOST_CONNECTIONS = 4_000;
+
+const FULL = /OFFLOOP_OPEN_FILES: Cannot open files or accept connections: all 110 that .* \(EMFILE\)/;
 
 const isLinux = process.platform === "linux";
 
@@ -31,12 +34,21 @@ async function run(t: TestContext, ...args: string[]): Promise<Command> {
   return command;
 }
 
-/** Opens connections until all that can be are open, and the others have been closed. */
-async function fill(url: string): Promise<Socket[]> {
+/** Opens connections until the log has said so: of those that come at once, a full primary hands none to its workers. */
+async function fill(url: string, said: Promise<unknown>): Promise<Socket[]> {
   const { port, hostname } = new URL(url);
-  const sockets = Array.from({ length: CONNECTIONS }, () => connect(Number(port), hostname));
-  const closed = sockets.map((socket) => once(socket.on("error", () => {}).resume(), "close"));
-  await Promise.race(closed);
+  const sockets: Socket[] = [];
+  const whole = said.then(() => true);
+  for (let isFull = false; !isFull && sockets.length < MOST_CONNECTIONS; ) {
+    const batch = Array.from({ length: BATCH }, () => connect(Number(port), hostname));
+    sockets.push(...batch);
+    const settled = batch.map((socket) => {
+      socket.on("error", () => {}).resume();
+      return new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
+    });
+    isFull = await Promise.race([whole, Promise.all(settled).then(() => false)]);
+  }
+  await whole;
   return sockets;
 }
 
@@ -74,11 +86,8 @@ test("workers without a free descriptor serve again once connections have ended,
   const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
   const operator = createClient(health);
   t.after(() => operator.close());
-  const sockets = await fill(url);
-  await command.line(/OFFLOOP_OPEN_FILES: Cannot hand a connection to worker \d+: all files/);
-  await command.line(
-    /OFFLOOP_OPEN_FILES: Cannot open files or accept connections: all 110 that .* \(EMFILE\)/,
-  );
+  const notHanded = command.line(/OFFLOOP_OPEN_FILES: Cannot hand a connection to worker \d+: all files/);
+  const sockets = await fill(url, Promise.all([notHanded, command.line(FULL)]));
   await empty(sockets);
   await assertServesAgain(url);
   const metrics = (await operator.ask("/metrics")).body.toString();
@@ -93,10 +102,7 @@ test("a single process without a free descriptor says so once, and when one is f
 }, async (t) => {
   const command = await run(t);
   const url = await listening(command);
-  const sockets = await fill(url);
-  await command.line(
-    /OFFLOOP_OPEN_FILES: Cannot open files or accept connections: all 110 that .* \(EMFILE\)/,
-  );
+  const sockets = await fill(url, command.line(FULL));
   await empty(sockets);
   await command.line(/files and connections can be opened again/);
   await assertServesAgain(url);
@@ -110,7 +116,7 @@ test("a worker that the system does not start is named by the reason, and starte
   const url = await listening(command);
   const health = /http:\/\/[\d.:]+/.exec(await command.line(/health at/))?.[0] ?? "";
   const { pid } = JSON.parse(await command.line(/listens on/)) as { pid: number };
-  const sockets = await fill(health);
+  const sockets = await fill(health, command.line(FULL));
   command.child.kill("SIGHUP");
   const refused =
     "OFFLOOP_WORKER_START: Cannot start a worker: the primary has all files and connections open that it may have";
