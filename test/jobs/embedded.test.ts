@@ -11,7 +11,10 @@ import { App } from "offloop";
 import { EmbeddedDatabase } from "../../src/jobs/embedded/embedded.ts";
 import { running } from "../fixtures/running.ts";
 
-const ENDED = { code: "OFFLOOP_JOBS_DATABASE_ENDED", message: /has ended \(code 1\)\n {2}fix wait until/ };
+const ENDED = {
+  code: "OFFLOOP_JOBS_DATABASE_ENDED",
+  message: /has ended \(code 1\)\n {2}fix wait: another thread opens them/,
+};
 
 async function folder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "offloop-embedded-"));
@@ -100,7 +103,7 @@ test("/readyz says jobs while the embedded database has no thread, and the log s
   assert.equal(await ran.promise, 7);
   const told = server.log.filter(({ msg }) => /^jobs: Cannot reach the jobs in/.test(msg));
   assert.equal(told.length, 1);
-  assert.match(told[0]?.msg ?? "", /fix wait until it is open again/);
+  assert.match(told[0]?.msg ?? "", /fix wait: another thread opens them/);
 });
 
 test("EmbeddedDatabase.open() in a folder that cannot be made says why, and that jobs.dir names another", async (t) => {
