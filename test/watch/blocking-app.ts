@@ -31,6 +31,8 @@ interface Work<Input> {
 function calibrate<Input>(cpuMs: number, { size, grow = (now) => now * 1.5, make, use }: Work<Input>): Input {
   for (let now = size; ; now = grow(now)) {
     const input = make(now);
+    // The first time takes longer: memory is fetched from the system, and code is compiled.
+    use(input);
     const before = process.threadCpuUsage();
     use(input);
     if (process.threadCpuUsage(before).user >= cpuMs * 1000) return input;
