@@ -149,6 +149,5 @@ test("a thread loads none of Node's modules that only processes need", async () 
   await using client = await testClient(pathToFileURL(folder.path("lists.ts")));
   const loaded = await (await client.get<string[]>("/")).json();
   assert.ok(loaded.includes("NativeModule worker_threads"));
-  for (const name of ["cluster", "child_process"])
-    assert.ok(!loaded.includes(`NativeModule ${name}`), name);
+  for (const name of ["cluster", "child_process"]) assert.ok(!loaded.includes(`NativeModule ${name}`), name);
 });
