@@ -1,7 +1,7 @@
 import { brand } from "../errors/brand.ts";
 import { isFinalStatus, wrongStatus } from "../errors/http-error.ts";
 import type { OffloopError } from "../errors/offloop-error.ts";
-import { checkHeaders, replyMistake } from "../errors/reply-mistake.ts";
+import { checkHeaderRecord, checkHeaders, replyMistake } from "../errors/reply-mistake.ts";
 import { shownValue } from "../errors/shown-value.ts";
 
 /** A file to send. */
@@ -215,12 +215,12 @@ export function file(path: string, options: FileOptions = {}): Reply {
   });
 }
 
-/** A helper's own headers with those it was given, checked before what has no entries of its own would be lost. */
+/** A helper's own headers with those it was given, before what has no entries would be lost. The reply checks each of them. */
 export function addedTo(
   own: Readonly<Record<string, string>>,
   headers: ReplyOptions["headers"] = {},
 ): typeof own {
-  checkHeaders(MAKING, headers);
+  checkHeaderRecord(MAKING, headers);
   return { ...own, ...headers };
 }
 

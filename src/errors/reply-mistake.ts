@@ -18,14 +18,23 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const AS_RECORD = 'write them as an object of texts: { "x-name": "text" }';
 
 /**
- * Refuses headers that HTTP does not allow. The types do not see what comes out of an `any`, and an instance of `Headers`,
- * for one, has no entries of its own: all of them would be lost. A value is never shown, since it may be a secret.
+ * Refuses what is no object of headers. The types do not see what comes out of an `any`, and an instance of `Headers`, for
+ * one, has no entries of its own: all of them would be lost.
+ *
+ * @throws {OffloopError} `OFFLOOP_REPLY_INVALID`.
+ */
+export function checkHeaderRecord(action: string, headers: unknown): asserts headers is object {
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers)
+    throw replyMistake(action, `expected its headers as an object, got ${shownValue(headers)}`, AS_RECORD);
+}
+
+/**
+ * Also refuses headers that HTTP does not allow. A value is never shown, since it may be a secret.
  *
  * @throws {OffloopError} `OFFLOOP_REPLY_INVALID`.
  */
 export function checkHeaders(action: string, headers: unknown): void {
-  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers)
-    throw replyMistake(action, `expected its headers as an object, got ${shownValue(headers)}`, AS_RECORD);
+  checkHeaderRecord(action, headers);
   for (const [name, value] of Object.entries(headers)) checkHeader(action, name, value);
 }
 

@@ -187,14 +187,13 @@ export class Engine implements JobStore {
 
   async add(job: NewJob, tx?: unknown): Promise<string> {
     const task = this.#tasks.get(job.task) as JobTask;
-    if (tx !== undefined || job.key !== undefined || task.ordered) return this.#addAlone(job, tx);
+    if (tx !== undefined || job.key !== undefined || task.ordered) return this.#addAlone(job, task, tx);
     await this.#additions.add(job, task);
     return job.uuid;
   }
 
-  async #addAlone(job: NewJob, tx: unknown): Promise<string> {
+  async #addAlone(job: NewJob, task: JobTask, tx: unknown): Promise<string> {
     const { uuid, payload, key, runAt, priority } = job;
-    const task = this.#tasks.get(job.task) as JobTask;
     const queue = queueName(task.name);
     const db = tx === undefined ? undefined : await this.#transaction(tx);
     const singletonKey = key === undefined ? (task.ordered ? NO_KEY : uuid) : storedKey(key);
@@ -214,7 +213,7 @@ export class Engine implements JobStore {
       [queue, singletonKey],
     );
     // That job may have ended in between.
-    return rows[0]?.id ?? this.#addAlone(job, tx);
+    return rows[0]?.id ?? this.#addAlone(job, task, tx);
   }
 
   async #transaction(tx: unknown): Promise<Sql> {
