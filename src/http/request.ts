@@ -108,8 +108,12 @@ export class HttpRequest implements LaneRequest {
 
   /** Whether nobody waits for the rest of its answer. */
   get isGone(): boolean {
+    return this.#isShutDown || !this.hasClient;
+  }
+
+  get hasClient(): boolean {
     const { raw } = this.reply;
-    return this.#isShutDown || (raw.destroyed && isCutShort(raw));
+    return !(raw.destroyed && isCutShort(raw));
   }
 
   get endedBy(): EndedBy {

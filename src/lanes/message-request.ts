@@ -95,6 +95,10 @@ export class MessageRequest implements LaneRequest {
     return this.#connection.isGone;
   }
 
+  get hasClient(): boolean {
+    return this.#connection.hasClient === true;
+  }
+
   get endedBy(): EndedBy {
     return this.#connection.endedBy ?? "client";
   }

@@ -200,6 +200,29 @@ test("shutdown: a message that is being handled is answered within the grace", a
   await closed;
 });
 
+test("shutdown: a message that waits for a thread is answered within the grace", async () => {
+  const server = await running(app, { threads: { max: 1, reserve: 0 } });
+  const waits = gate(44);
+  waits.reset();
+  const first = await openRaw(server.url, "/thread/gated/44");
+  const second = await openRaw(server.url, "/thread/gated/44");
+  first.send(frame(TEXT, "wait"));
+  await waits.arrived(1);
+  second.send(frame(TEXT, "has waited"));
+  while (server.threads.waiting === 0) await fetch(`${server.url}/nope`);
+  const closed = server.close();
+  waits.open();
+  for (const [client, answer] of [
+    [first, "wait"],
+    [second, "has waited"],
+  ] as const) {
+    assert.equal(String((await client.next())?.payload), answer);
+    assert.equal((await client.closed())?.code, 1001);
+    client.send(frame(CLOSE, closing(1001)));
+  }
+  await closed;
+});
+
 test("shutdown: what does not end within the grace is cut off, and named in the log", async () => {
   const server = await running(app, { shutdownGraceMs: 100 });
   const waits = gate(43);

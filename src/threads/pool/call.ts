@@ -19,6 +19,8 @@ export interface ThreadHandle {
 export interface Waiter {
   /** Whether it waits no more: the client has hung up, or the server shuts down. */
   readonly isGone: boolean;
+  /** Whether its client is still there, and gets an answer even while the server shuts down. Default: no. */
+  readonly hasClient?: boolean;
   /** Who has ended the wait, once it is over. Default: the client. */
   readonly endedBy?: EndedBy;
   /** Whether the call is to be ended now, whatever it is doing. */

@@ -51,9 +51,9 @@ export class WaitingCalls {
     return calls;
   }
 
-  /** Takes the calls whose clients have hung up. */
+  /** Takes the calls that nobody waits for. */
   takeGone(): Call[] {
-    return this.#queues.request.takeWhere(({ waiter }) => waiter?.isGone === true);
+    return this.#queues.request.takeWhere(isForNobody);
   }
 
   /** Whether a request of some work waits. */
@@ -65,6 +65,11 @@ export class WaitingCalls {
   takeRequest(mayRun: (work: number) => boolean = everyWork): Call | undefined {
     return this.#queues.request.take(mayRun);
   }
+}
+
+/** Whether nobody waits for the answer of a call, so that it need not start. */
+export function isForNobody({ waiter }: Pick<NewCall, "waiter">): boolean {
+  return waiter?.isGone === true && waiter.hasClient !== true;
 }
 
 /** Calls that wait for a thread: first come, first served, and findable by their work. */

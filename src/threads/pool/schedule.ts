@@ -3,7 +3,7 @@ import type { OffloopError } from "../../errors/offloop-error.ts";
 import { RunHistory, SHORT_MS } from "../crossing/work.ts";
 import type { Call, NewCall, ThreadHandle } from "./call.ts";
 import { busyError, type DeclaredWork, exitedError, goneError, noThreadsError } from "./errors.ts";
-import type { PinnedCalls, WaitingCalls } from "./queue.ts";
+import { isForNobody, type PinnedCalls, type WaitingCalls } from "./queue.ts";
 import { MOST_STARTING, type PoolOptions, type Roster } from "./roster.ts";
 import type { Thread } from "./thread.ts";
 
@@ -123,7 +123,7 @@ export class Schedule {
 
   /** The decision about a call that nobody waits for any more; undefined while somebody does. */
   #wanted(call: Call): Step | undefined {
-    if (call.waiter?.isGone !== true) return undefined;
+    if (!isForNobody(call)) return undefined;
     return { call, refused: goneError(this.#workOf(call), call) };
   }
 
