@@ -14,7 +14,7 @@ test("the sidebar has every page of the site once, in the order of docs/README.m
 test("a link between files of the repository leads to a page of the site, or to the file on GitHub", () => {
   const repository = "https://github.com/offloop/offloop";
   const cases: Record<string, [page: string, link: string]> = {
-    "/requests#forms-and-files": ["docs/start.md", "requests.md#forms-and-files"],
+    "/requests#strict-types": ["docs/start.md", "requests.md#strict-types"],
     "/": ["docs/start.md", "../README.md"],
     "/contents": ["README.md", "docs/README.md"],
     "/contributing#tests": ["docs/lifecycle.md", "../CONTRIBUTING.md#tests"],
