@@ -65,8 +65,8 @@ function fill(): void {
 
 /** The examples on one thread, with another operation that uses the connection of the thread. */
 function withDeletion(): URL {
-  moduleWith("docs/databases.md", "export function open()", "sqlite.ts");
-  moduleWith("docs/databases.md", "function* lines(", "stream.ts");
+  moduleWith("docs/sqlite.md", "export function open()", "sqlite.ts");
+  moduleWith("docs/sqlite.md", "function* lines(", "stream.ts");
   return saved(
     "served.ts",
     `import app, { shared } from "./stream.ts";
@@ -82,7 +82,7 @@ for (const [path, left] of [
   ["/notes", NOTES],
   ["/notes.csv", NOTES - 6],
 ] as const)
-  test(`${path} of docs/databases.md: a client that reads slowly keeps no other request from writing`, async () => {
+  test(`${path} of docs/sqlite.md: a client that reads slowly keeps no other request from writing`, async () => {
     fill();
     await using client = await testClient(withDeletion(), { socket: true, threads: { max: 1, reserve: 0 } });
     const response = await client.get(path);
