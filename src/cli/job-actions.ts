@@ -3,7 +3,7 @@ import type { ResolvedJobs } from "../app/settings/jobs-settings.ts";
 import { resolveSettings } from "../app/settings/settings.ts";
 import type { CancellableState, Job, JobState, Jobs, RetryableState } from "../app/tasks/jobs.ts";
 import { counted } from "../errors/counted.ts";
-import { printable } from "../errors/printable.ts";
+import { printable } from "../errors/shown-value.ts";
 import { createLogger } from "../http/logs/logger.ts";
 import { askOwner } from "../jobs/embedded/owner.ts";
 import { placeOf } from "../jobs/embedded/place.ts";

@@ -1,5 +1,3 @@
-import { shortened } from "./shortened.ts";
-
 /** More of a value says no more about the mistake. */
 const MAX_CHARS = 200;
 
@@ -40,4 +38,20 @@ function json(value: unknown): string {
 function withoutJson(_key: string, value: unknown): unknown {
   const isKnown = typeof value !== "bigint" && !(typeof value === "number" && !Number.isFinite(value));
   return isKnown ? value : String(value);
+}
+
+/** A text of at most so many characters; `…` stands for the rest, which may be of any length. */
+export function shortened(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : `${text.slice(0, maxChars).toWellFormed()}…`;
+}
+
+/** All control characters except tab and line feed. */
+const CONTROLS = /[^\P{Cc}\t\n]/gu;
+
+/**
+ * A text that is safe to show at a terminal. Any message may quote what a client has sent, whose control characters could
+ * recolour or rewrite the screen: they become escapes, as in JSON.
+ */
+export function printable(text: string): string {
+  return text.replaceAll(CONTROLS, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -11,7 +11,7 @@ import type {
   ThrownError,
 } from "../channels/channels.ts";
 import { counted } from "../errors/counted.ts";
-import { shortened } from "../errors/shortened.ts";
+import { shortened } from "../errors/shown-value.ts";
 import { stackFrames } from "../errors/stack-frames.ts";
 import type { KnownIncident } from "./incident-log.ts";
 

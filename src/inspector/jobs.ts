@@ -8,7 +8,7 @@ import {
   type TaskJobs,
 } from "../app/tasks/jobs.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-import { shortened } from "../errors/shortened.ts";
+import { shortened } from "../errors/shown-value.ts";
 import type {
   AttemptRow,
   ErrorText,

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
-import { shortened } from "../errors/shortened.ts";
+import { shortened } from "../errors/shown-value.ts";
 import { echoed } from "./echo.ts";
 import { inputJsonSchema } from "./json-schema.ts";
 import { type LibraryIssue, wordingOf } from "./library-issue.ts";

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { ClientOptions, RawData, WebSocket } from "ws";
 import { DAY_MS, integer } from "../app/integer.ts";
 import type { RawMessage, SocketClosing } from "../app/sockets/socket.ts";
-import { shortened } from "../errors/shortened.ts";
+import { shortened } from "../errors/shown-value.ts";
 import { clearTimeout, setTimeout } from "../errors/timers.ts";
 import { byName, type SentRequest, type TestRequest } from "./test-request.ts";
 import { headersOf } from "./way.ts";

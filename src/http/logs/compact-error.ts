@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import { type DescribedError, headOf } from "../../errors/described-error.ts";
 import { formatLocation } from "../../errors/offloop-error.ts";
 import { isOwnScript } from "../../errors/own-code.ts";
-import { printable } from "../../errors/printable.ts";
+import { printable } from "../../errors/shown-value.ts";
 import { excerptOfFile } from "../../errors/source-excerpt.ts";
 import { type StackFrame, stackFrames } from "../../errors/stack-frames.ts";
 

@@ -2,7 +2,7 @@ import type { App } from "../../app/app.ts";
 import { type Markup, markup } from "../../app/markup.ts";
 import type { Operation } from "../../app/operation.ts";
 import { counted } from "../../errors/counted.ts";
-import { shortened } from "../../errors/shortened.ts";
+import { shortened } from "../../errors/shown-value.ts";
 import { headerValues, type RawRequest } from "../../operation/raw.ts";
 import { type LoggedSettings, LoggedUrls } from "./logged-url.ts";
 import { HIDDEN, Redaction } from "./redaction.ts";
