@@ -95,3 +95,12 @@ export async function checkServable(app: App): Promise<void> {
   const { checkSchedules } = await import("../jobs/schedule.ts");
   await checkSchedules(tasks);
 }
+
+/**
+ * An app by the title and the version that it declares. Without a title it goes by its file: the default title and
+ * version would read as offloop's own.
+ */
+export function appName({ documentation: { title, version }, location }: App): string {
+  const name = title ?? localPath(location.file);
+  return version === undefined ? name : `${name} ${version}`;
+}

@@ -24,8 +24,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { openTracing } from "../tracing/open.ts";
 import { runAtHand } from "../watch/around.ts";
 import { openLoopWatch } from "../watch/loop-watch.ts";
-import { appName } from "./app-name.ts";
-import { loadToServe, parseTarget } from "./declared-app.ts";
+import { appName, loadToServe, parseTarget } from "./declared-app.ts";
 import { checkedLevel } from "./serving.ts";
 
 /** Options of `offloop work`. */

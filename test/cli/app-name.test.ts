@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { App } from "offloop";
-import { appName } from "../../src/cli/app-name.ts";
+import { appName } from "../../src/cli/declared-app.ts";
 
 const ownFile = relative(process.cwd(), fileURLToPath(import.meta.url));
 
