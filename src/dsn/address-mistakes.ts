@@ -1,6 +1,6 @@
 import type { Address, Option, WrittenAddress } from "./address.ts";
+import { certain, type DsnMistake, likely } from "./description.ts";
 import { type DriverName, drivers } from "./drivers.ts";
-import { certain, type DsnMistake, likely } from "./dsn-mistake.ts";
 
 /** An address, how it was written, and which driver is to use it. */
 interface Checked {

@@ -1,6 +1,5 @@
 import { writeAddress } from "./address.ts";
 import { type DriverName, drivers, takers } from "./drivers.ts";
-import { certain, type DsnMistake } from "./dsn-mistake.ts";
 
 /** What a DSN is, what is wrong with it, and what to write instead. */
 export interface DsnDescription {
@@ -64,4 +63,36 @@ function adviceOf({ mistakes, dsn, takenBy, database }: Omit<DsnDescription, "ad
   const use =
     takenBy.length === 0 ? "give the DSN of a database" : `use ${takenBy.join(" or ")} for ${database}`;
   return `${problems}: ${use}`;
+}
+
+/** A part of a DSN; `"whole"` is its form. */
+export type DsnPart =
+  | "whole"
+  | "scheme"
+  | "driver"
+  | "user"
+  | "password"
+  | "host"
+  | "port"
+  | "database"
+  | "options";
+
+/** One mistake in a DSN. */
+export interface DsnMistake {
+  /** Which part is wrong. */
+  readonly part: DsnPart;
+  /** What is wrong with it. Contains neither the password nor any other secret. */
+  readonly problem: string;
+  /** False for what some servers and tools accept: a warning, but no reason to refuse it. */
+  readonly isCertain: boolean;
+}
+
+/** A mistake that no server forgives. */
+export function certain(part: DsnPart, problem: string): DsnMistake {
+  return { part, problem, isCertain: true };
+}
+
+/** A mistake that depends on the server or on the tool. */
+export function likely(part: DsnPart, problem: string): DsnMistake {
+  return { part, problem, isCertain: false };
 }
