@@ -1,8 +1,8 @@
 import type { ESLint, Linter, Rule, SourceCode } from "eslint";
 import { isAllowed, readAllowance } from "../guard/allowance.ts";
 import { findDeclarations } from "../guard/declaration.ts";
+import type { RuleName } from "../guard/finding.ts";
 import type { Scopes } from "../guard/function-scope.ts";
-import type { RuleName } from "../guard/offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "../guard/rules.ts";
 import type { SyntaxNode } from "../guard/syntax.ts";
 

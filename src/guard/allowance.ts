@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { RuleName } from "./offence.ts";
+import type { RuleName } from "./finding.ts";
 
 /** A comment that allows what a rule finds on its line or the next. */
 export interface Allowance {

@@ -1,6 +1,6 @@
+import type { Offence } from "./finding.ts";
 import type { FunctionScope } from "./function-scope.ts";
 import { isKnownToBlock, isSyncOfNode, type Origin, originOf } from "./known-calls.ts";
-import type { Offence } from "./offence.ts";
 import {
   descendants,
   memberName,

@@ -14,10 +14,9 @@ import { installedPackage } from "../errors/installed-package.ts";
 import type { ErrorCode, SourceLocation } from "../errors/offloop-error.ts";
 import { isAllowed, readAllowances } from "./allowance.ts";
 import { saidLane } from "./declaration.ts";
-import type { GuardFinding } from "./finding.ts";
+import type { GuardFinding, RuleName } from "./finding.ts";
 import { type DeclaredFunction, FunctionCodes, startOf } from "./function-code.ts";
 import { findHandles } from "./handles.ts";
-import type { RuleName } from "./offence.ts";
 import { checkFunction, type FoundOffence, sentence } from "./rules.ts";
 import { findSessions } from "./sessions.ts";
 

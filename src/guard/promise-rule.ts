@@ -1,6 +1,6 @@
+import type { Offence } from "./finding.ts";
 import type { FunctionScope, Variable } from "./function-scope.ts";
 import { isKnownToPromise, originOf } from "./known-calls.ts";
-import type { Offence } from "./offence.ts";
 import {
   descendants,
   isFunction,

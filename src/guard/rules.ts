@@ -1,7 +1,7 @@
 import type { Lane } from "../app/lane.ts";
 import { findBlockingCalls } from "./blocking-rule.ts";
+import type { Offence } from "./finding.ts";
 import { FunctionScope, type Scopes } from "./function-scope.ts";
-import type { Offence } from "./offence.ts";
 import { findForgottenAwaits, findReturnedPromises } from "./promise-rule.ts";
 import { findMainThreadHandles, findStateChanges } from "./state-rule.ts";
 import { descendants, type FunctionNode, type SyntaxNode } from "./syntax.ts";

@@ -1,3 +1,4 @@
+import type { Offence } from "./finding.ts";
 import {
   declarator,
   declaredValue,
@@ -5,7 +6,6 @@ import {
   type Reference,
   type Variable,
 } from "./function-scope.ts";
-import type { Offence } from "./offence.ts";
 import { isFunction, memberName, type NodeOf, type SyntaxNode, surrounding, unwrapped } from "./syntax.ts";
 
 const listMutators = ["push", "pop", "shift", "unshift", "splice", "sort", "reverse", "fill", "copyWithin"];
