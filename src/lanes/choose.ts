@@ -22,11 +22,10 @@ import type { MessageWork, OperationWork } from "../threads/crossing/work.ts";
 import type { ThreadCalls } from "../threads/pool/calls.ts";
 import { thrownOf } from "../threads/pool/chunk-events.ts";
 import { timeoutError } from "../threads/pool/errors.ts";
-import { anySignal } from "./any-signal.ts";
 import type { Arounds, Count, LaneRequest, RunOperation, RunTask, TaskCall } from "./around.ts";
 import { BoundLog } from "./bound-log.ts";
 import { noteLate, noteOver, runFor, signalsOf, waiterFor } from "./caller.ts";
-import { deadlineOf, passed, withinDeadline } from "./deadline.ts";
+import { anySignal, deadlineOf, passed, withinDeadline } from "./deadline.ts";
 import type { MessageRequest } from "./message-request.ts";
 import { surround } from "./surround.ts";
 

@@ -5,8 +5,8 @@ import type { EndedBy } from "../operation/end-reason.ts";
 import type { Frame } from "../operation/messages.ts";
 import type { QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
-import { anySignal } from "./any-signal.ts";
 import type { Caller, LaneRequest } from "./around.ts";
+import { anySignal } from "./deadline.ts";
 
 /** What a connection provides for its messages, on either lane. */
 export interface Connected extends ConnectedValues {
