@@ -1,10 +1,9 @@
 import { Registry } from "prom-client";
 import type { MetricsRegistry } from "../app/settings/operator-settings.ts";
 import type { Jobs } from "../app/tasks/jobs.ts";
-import { createErrorMetrics } from "./error-metrics.ts";
 import { createJobMetrics } from "./job-metrics.ts";
 import { processMetrics } from "./process-metrics.ts";
-import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
+import { createErrorMetrics, createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { createRunMetrics, type DeclaredWork } from "./run-metrics.ts";
 import { createStateMetrics, type ServerState } from "./state-metrics.ts";
 import { type FiguresSource, joinWorkers } from "./worker-metrics.ts";

@@ -1,7 +1,14 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Operation } from "../app/operation.ts";
 import type { ResponseOutcome } from "../channels/channels.ts";
-import { durationBuckets, streamBuckets } from "./buckets.ts";
-import type { CountError } from "./error-metrics.ts";
+
+/** In seconds: OpenTelemetry's recommendation for HTTP durations, extended to where timeouts are. */
+export const durationBuckets: number[] = [
+  0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 15, 20, 30, 60, 120,
+];
+
+/** In seconds: a stream lasts as long as someone listens. */
+const streamBuckets = [0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400];
 
 /** A request that was answered, or whose client has gone. */
 export interface AnsweredRequest {
@@ -124,4 +131,31 @@ function errorType({ status = 0, outcome }: AnsweredRequest): string {
 
 function methodLabel(method: string): string {
   return known.has(method) ? method : "_OTHER";
+}
+
+/** Counts an error of an operation, by its type. */
+export type CountError = (operation: string, type: string) => void;
+
+/**
+ * The usual errors; a request may have other statuses of 500-599. A message is answered with one of these, which closes
+ * its socket.
+ */
+const messageErrors = ["500", "503", "504"];
+const requestErrors = [...messageErrors, "broken_stream", "shutdown"];
+
+/** @param operations - Operations whose errors are counted from 0 on. */
+export function createErrorMetrics(
+  registry: Registry,
+  operations: readonly Pick<Operation, "id" | "isMessage">[],
+): CountError {
+  const errors = new Counter({
+    name: "offloop_operation_errors_total",
+    help: "Requests answered with 5xx or ended by the shutdown, streams that broke off, and messages of sockets that failed",
+    labelNames: ["operation", "error_type"],
+    registers: [registry],
+  });
+  for (const { id: operation, isMessage } of operations)
+    for (const error_type of isMessage ? messageErrors : requestErrors)
+      errors.inc({ operation, error_type }, 0);
+  return (operation, error_type) => errors.inc({ operation, error_type });
 }

@@ -11,8 +11,10 @@ import {
   taskChannel,
   threadChannel,
 } from "../channels/channels.ts";
-import { runBuckets } from "./buckets.ts";
-import type { CountError } from "./error-metrics.ts";
+import { type CountError, durationBuckets } from "./request-metrics.ts";
+
+/** In seconds: waits and runs inside the process are often much shorter than a request. */
+const runBuckets = [0.0001, 0.0005, 0.001, 0.0025, ...durationBuckets, 300];
 
 /** What an app declares: anything known before it first happens is counted from 0 on. */
 export interface DeclaredWork {
