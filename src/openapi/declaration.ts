@@ -1,13 +1,14 @@
 import { types } from "node:util";
 import { type DependencyDeclaration, everyDependency, type NamedDependency } from "../app/dependency.ts";
 import type { DescribedOperation, NamedOperation, OperationDocumentation } from "../app/documentation.ts";
+import type { Inputs } from "../app/inputs.ts";
 import type { Operation } from "../app/operation.ts";
 import { pathNames } from "../app/path.ts";
-import type { SecurityRequirement } from "../app/security-scheme.ts";
+import type { DeclaredSecurityScheme, SecurityRequirement } from "../app/security-scheme.ts";
+import type { ResolvedSession } from "../app/session.ts";
 import { paramOptions } from "../schema/param.ts";
-import { isSchema, type Schema, type Schemas } from "../schema/schema.ts";
+import { isSchema, refuses, type Schema, type Schemas } from "../schema/schema.ts";
 import { handlerName, nameInWords, toTemplate, WILDCARD } from "./names.ts";
-import { isSessionRequired } from "./session.ts";
 
 /** What is read from one source: a schema for each name, or one schema for all of it. */
 export type Declared = Schemas | Schema;
@@ -131,4 +132,17 @@ function securityRequirements(
     if (scheme !== undefined) return [{ scheme, scopes }];
     return securityRequirements(dependency.deps, scopes, [...chain, dependency]);
   });
+}
+
+/** Whether a request without a session is answered with 401: whether a declared value is required. */
+function isSessionRequired(inputs: readonly Pick<Inputs, "session">[]): boolean {
+  return inputs.some(({ session = {} }) =>
+    isSchema(session) ? refuses(session, {}) : Object.values(session).some((one) => refuses(one, undefined)),
+  );
+}
+
+/** The cookie of the session, as a security scheme. An app that keeps no sessions may be mounted in one that does. */
+export function sessionScheme(session: Pick<ResolvedSession, "cookie"> | undefined): DeclaredSecurityScheme {
+  const name = session?.cookie ?? "session";
+  return { schemeName: "session", definition: { type: "apiKey", in: "cookie", name } };
 }

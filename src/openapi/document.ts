@@ -3,14 +3,13 @@ import type { AppDocumentation, DescribedPath, NamedOperation } from "../app/doc
 import type { DeclaredSecurityScheme } from "../app/security-scheme.ts";
 import { type ResolvedSettings, resolveSettings } from "../app/settings/settings.ts";
 import { Components } from "./components.ts";
-import { type Declaration, declarationOf, describedDeclaration } from "./declaration.ts";
+import { type Declaration, declarationOf, describedDeclaration, sessionScheme } from "./declaration.ts";
 import { mapValues, merged } from "./json-schema.ts";
 import { operationId as fastApiName, toTitle, uniqueNames } from "./names.ts";
 import { parametersOf } from "./parameters.ts";
 import { requestBodyOf } from "./request-body.ts";
 import { responsesOf, streamsItems } from "./responses.ts";
 import { securityOf, securitySchemesOf } from "./security.ts";
-import { sessionScheme } from "./session.ts";
 
 /** An OpenAPI document, in the form that is written as JSON. */
 export type OpenApiDocument = Record<string, unknown>;

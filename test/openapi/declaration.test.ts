@@ -8,11 +8,11 @@ import {
   type Declaration,
   type DeclaredInputs,
   describedDeclaration,
+  sessionScheme,
 } from "../../src/openapi/declaration.ts";
 import { requestBodyOf } from "../../src/openapi/request-body.ts";
 import { responsesOf } from "../../src/openapi/responses.ts";
 import { securityOf, securitySchemesOf } from "../../src/openapi/security.ts";
-import { sessionScheme } from "../../src/openapi/session.ts";
 import { operationIn, schemas } from "./read-document.ts";
 
 const nothing: DeclaredInputs = {
