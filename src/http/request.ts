@@ -8,9 +8,10 @@ import type { Log } from "../app/log.ts";
 import type { Operation } from "../app/operation.ts";
 import type { Caller, LaneRequest } from "../lanes/around.ts";
 import { BoundLog } from "../lanes/bound-log.ts";
-import { type EndedBy, endReason } from "../operation/end-reason.ts";
 import {
   type ArrivingBody,
+  type EndedBy,
+  endReason,
   type FormPart,
   headerValue,
   originFrom,

@@ -1,9 +1,8 @@
 import type { ClientAddress } from "../app/context.ts";
 import type { StandInValue } from "../app/dependency.ts";
 import type { Log } from "../app/log.ts";
-import type { EndedBy } from "../operation/end-reason.ts";
 import type { Frame } from "../operation/messages.ts";
-import type { QueryValues } from "../operation/raw.ts";
+import type { EndedBy, QueryValues } from "../operation/raw.ts";
 import type { ConnectedValues } from "../operation/run-message.ts";
 import type { Caller, LaneRequest } from "./around.ts";
 import { anySignal } from "./deadline.ts";

@@ -7,7 +7,6 @@ import type { FileContent } from "../app/reply.ts";
 import type { BackgroundCall } from "../app/tasks/background.ts";
 import type { ReceivedFile } from "../app/uploaded-file.ts";
 import type { DescribedError } from "../errors/described-error.ts";
-import type { EndedBy } from "./end-reason.ts";
 
 /** A field or file of a form, in the order it was sent. */
 export type FormPart = readonly [name: string, value: string | ReceivedFile];
@@ -229,4 +228,18 @@ export function unquoted(value: string): string {
 
 function octal(byte: string): string {
   return `\\${byte.charCodeAt(0).toString(8).padStart(3, "0")}`;
+}
+
+/** Who ended a request before its answer was sent: the client by leaving, or the server by shutting down. */
+export type EndedBy = "client" | "shutdown";
+
+/** What the reason of its `signal` says, on both lanes. */
+export const endReasons: Readonly<Record<EndedBy, string>> = {
+  client: "The client has hung up",
+  shutdown: "The server shuts down",
+};
+
+/** The reason that its `signal` aborts with. */
+export function endReason(by: EndedBy): DOMException {
+  return new DOMException(endReasons[by], "AbortError");
 }

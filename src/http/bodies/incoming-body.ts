@@ -2,8 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyRequest, preParsingHookHandler } from "fastify";
 import { HTTPError } from "../../errors/http-error.ts";
 import { alreadyRead } from "../../operation/body-stream.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
-import type { ArrivingBody } from "../../operation/raw.ts";
+import type { ArrivingBody, EndedBy } from "../../operation/raw.ts";
 import type { HttpRequest } from "../request.ts";
 import { whenOver } from "../response-end.ts";
 

@@ -7,8 +7,7 @@ import type { WebSocket } from "ws";
 import type { ResolvedSettings } from "../../app/settings/settings.ts";
 import type { SocketClosing } from "../../app/sockets/socket.ts";
 import { HTTPError } from "../../errors/http-error.ts";
-import { endReason } from "../../operation/end-reason.ts";
-import type { HeaderPairs } from "../../operation/raw.ts";
+import { endReason, type HeaderPairs } from "../../operation/raw.ts";
 import { nodeHttp } from "../connections/node-http.ts";
 import { outcomeOf } from "../response-end.ts";
 

@@ -1,4 +1,4 @@
-import type { EndedBy } from "../../operation/end-reason.ts";
+import type { EndedBy } from "../../operation/raw.ts";
 
 /** Maximum number of calls that a thread holds: the one it runs, those beside it, and those handed to it ahead. */
 export const SLOTS = 128;

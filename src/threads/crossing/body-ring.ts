@@ -1,7 +1,6 @@
 import { HTTPError } from "../../errors/http-error.ts";
 import { alreadyRead } from "../../operation/body-stream.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
-import type { UnreadBody } from "../../operation/raw.ts";
+import type { EndedBy, UnreadBody } from "../../operation/raw.ts";
 
 /** A power of two, so that positions may overflow. */
 const CAPACITY = 262_144;

@@ -10,7 +10,7 @@ import type { Resolved } from "../../app/settings/resolved.ts";
 import type { ThreadPriority } from "../../app/settings/thread-settings.ts";
 import type { EnqueueOptions } from "../../app/tasks/jobs.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
+import type { EndedBy } from "../../operation/raw.ts";
 import type { Board, RelayCount } from "./board.ts";
 import type { LoadLock } from "./loading.ts";
 import type { Crossed, Thrown } from "./values.ts";

@@ -5,9 +5,9 @@ import type { FileContent } from "../../app/reply.ts";
 import type { TaskDeclaration } from "../../app/tasks/task-declaration.ts";
 import type { DescribedError } from "../../errors/described-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
 import {
   type Chunk,
+  type EndedBy,
   type FormPart,
   type HeaderPairs,
   ownsBuffer,

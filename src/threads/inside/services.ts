@@ -6,7 +6,7 @@ import type { EnqueuedJob } from "../../app/tasks/jobs.ts";
 import type { TaskEnqueuer } from "../../app/tasks/task-declaration.ts";
 import { callerLocation } from "../../errors/location.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import { type EndedBy, endReasons } from "../../operation/end-reason.ts";
+import { type EndedBy, endReasons } from "../../operation/raw.ts";
 import { type Board, cancelledBy } from "../crossing/board.ts";
 import { packFields, shown } from "../crossing/log-fields.ts";
 import type {

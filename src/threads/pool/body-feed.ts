@@ -1,7 +1,6 @@
 import { HTTPError } from "../../errors/http-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
-import type { ArrivingBody } from "../../operation/raw.ts";
+import type { ArrivingBody, EndedBy } from "../../operation/raw.ts";
 import { BodyEnd, BodyWriter } from "../crossing/body-ring.ts";
 
 /** Sends a body to the thread that asks for it. Returns the memory where the thread finds it. */

@@ -1,7 +1,7 @@
 import type { Transferable } from "node:worker_threads";
 import type { RunRecord } from "../../channels/channels.ts";
 import type { OffloopError } from "../../errors/offloop-error.ts";
-import type { EndedBy } from "../../operation/end-reason.ts";
+import type { EndedBy } from "../../operation/raw.ts";
 
 /** Requests go before background work. */
 export type CallClass = "request" | "background";
