@@ -1,7 +1,7 @@
 import { HTTPError, type ValidationDetail } from "../errors/http-error.ts";
+import { longFrom } from "../schema/check-cost.ts";
 import { validateLong } from "../schema/long-values.ts";
 import { type CheckedSchema, type Validated, validate } from "../schema/validate.ts";
-import { longFrom } from "../schema/values.ts";
 import type { FormValues, ParsedBody, ReadBody } from "./body.ts";
 import type { BodyInput, CompiledInputs, ParameterGroup, ParameterModel } from "./inputs.ts";
 import { hasAtMost, headerValues, type RawRequest, readCookies } from "./raw.ts";

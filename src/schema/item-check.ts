@@ -1,11 +1,10 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
+import { countTo, triedFor } from "./check-cost.ts";
 import { type CheckLimits, detailsOf, type Refused } from "./details.ts";
 import { createRepairOfMany, MAX_REPAIRS, type Repair } from "./repair.ts";
 import type { AnySchema } from "./schema.ts";
 import type { Steps } from "./steps.ts";
-import { triedFor } from "./tried.ts";
-import { countTo } from "./values.ts";
 import { type ZodDefinition, type ZodSchema, zodInternals } from "./zod.ts";
 
 /** How many alternatives to try on a long value: with nested unions, their number doubles at each level. */

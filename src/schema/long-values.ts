@@ -1,14 +1,13 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { ValidationDetail } from "../errors/http-error.ts";
+import { longFrom, mistakesOfAlternatives, triedFor } from "./check-cost.ts";
 import { detailsOf, type Refused } from "./details.ts";
 import { ItemCheck } from "./item-check.ts";
 import { inputJsonSchema } from "./json-schema.ts";
 import { type Mend, withMends } from "./repair.ts";
 import { Shape } from "./shape.ts";
 import { inSteps, type Steps } from "./steps.ts";
-import { mistakesOfAlternatives, triedFor } from "./tried.ts";
 import { type CheckedSchema, type Validated, validate } from "./validate.ts";
-import { longFrom } from "./values.ts";
 import { viewsOf } from "./view.ts";
 
 /** A value to check, and where it is. */

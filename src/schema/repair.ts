@@ -1,9 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type Coerce, coercionOf } from "./coerce.ts";
-import { parseDate } from "./date.ts";
+import { type Coerce, coercionOf, parseDate } from "./coerce.ts";
 import { inputJsonSchema, type JsonSchema } from "./json-schema.ts";
-import { wordingOf } from "./library-issue.ts";
-import { isOwnRule } from "./own-rule.ts";
+import { isOwnRule, wordingOf } from "./library-issue.ts";
 import { isReplaced, issuesWithInputs } from "./preprocess.ts";
 import type { AnySchema } from "./schema.ts";
 import { Shape } from "./shape.ts";

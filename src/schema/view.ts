@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { countTo } from "./check-cost.ts";
 import { type LibraryIssue, wordingOf } from "./library-issue.ts";
 import type { Shape } from "./shape.ts";
-import { countTo } from "./values.ts";
 
 type Key = string | number;
 type Container = Readonly<Record<Key, unknown>>;
