@@ -10,8 +10,8 @@ import { createLogger } from "../http/logs/logger.ts";
 import { parseTarget } from "./declared-app.ts";
 import type { DevNews, DevProcessOptions, ServedApp } from "./dev-process.ts";
 import { FileChanges, type LoadedFile } from "./file-changes.ts";
-import { ownVersion } from "./own-version.ts";
 import { checkedLevel, type Serving, settingsOf } from "./serving.ts";
+import { ownVersion } from "./versions.ts";
 
 /** Options of `offloop dev`. */
 interface DevOptions extends Serving {

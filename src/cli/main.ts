@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { explained } from "./explained.ts";
-import { checkNode } from "./node-version.ts";
+import { checkNode } from "./versions.ts";
 
 try {
   checkNode(process.versions.node, process.execPath);

@@ -3,10 +3,10 @@ import { dev } from "./dev.ts";
 import { usageText } from "./failure.ts";
 import { addJobs } from "./jobs.ts";
 import { openapi } from "./openapi.ts";
-import { ownVersion } from "./own-version.ts";
 import { routes } from "./routes.ts";
 import { run } from "./run.ts";
 import { logLevelOption, takesServing, threadsOption, wholeNumber } from "./serving.ts";
+import { ownVersion } from "./versions.ts";
 import { work } from "./work.ts";
 
 /** The command line, with each command in a file of its own. */

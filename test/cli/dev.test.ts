@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
-import { ownVersion } from "../../src/cli/own-version.ts";
+import { ownVersion } from "../../src/cli/versions.ts";
 import { type AppFolder, appFolder } from "../fixtures/app-folder.ts";
 import { type Command, offloop } from "../fixtures/cli.ts";
 import { freePort } from "../fixtures/free-port.ts";
@@ -152,7 +152,6 @@ test("offloop dev says once where a module throws that fails in a thread only", 
     const running = dev(
       project({
         "app.ts": `import { isMainThread } from "node:worker_threads";
-import { App } from "offloop";
 const app = new App();
 if (!isMainThread) ${throws};
 app.get("/", () => 1);

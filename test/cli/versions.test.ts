@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkNode } from "../../src/cli/node-version.ts";
+import { checkNode } from "../../src/cli/versions.ts";
 
 test("checkNode says which Node is needed, which was found, and where that is", () => {
   assert.throws(() => checkNode("20.20.2", "/usr/bin/node"), {

@@ -3,13 +3,18 @@ import { OffloopError } from "../errors/offloop-error.ts";
 import { ownFile } from "../errors/own-code.ts";
 
 interface Manifest {
+  readonly version: string;
   readonly engines: { readonly node: string };
 }
 
+const manifest = JSON.parse(readFileSync(ownFile("../package.json"), "utf8")) as Manifest;
+
+/** The version of offloop itself. */
+export const ownVersion: string = manifest.version;
+
 /** @throws {OffloopError} `OFFLOOP_NODE_OUTDATED` when this version of Node is older than package.json demands. */
 export function checkNode(found: string, file: string): void {
-  const manifest = readFileSync(ownFile("../package.json"), "utf8");
-  const needed = (JSON.parse(manifest) as Manifest).engines.node.replace(">=", "");
+  const needed = manifest.engines.node.replace(">=", "");
   const [major = 0, minor = 0] = numbersOf(needed);
   const [foundMajor = 0, foundMinor = 0] = numbersOf(found);
   if (foundMajor > major || (foundMajor === major && foundMinor >= minor)) return;
