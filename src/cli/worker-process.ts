@@ -2,7 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { SUPERVISED } from "../app/settings/supervision.ts";
 import type { HealthStatus } from "../http/health/health-state.ts";
 import type { PrimaryMessage, WorkerMessage } from "../http/lifecycle/supervised.ts";
-import { SHARED_INSPECTOR } from "../inspector/worker-messages.ts";
+import { SHARED_INSPECTOR } from "../inspector/all-workers.ts";
 import { SHARED } from "../metrics/worker-metrics.ts";
 import { refusalOf } from "./refused-worker.ts";
 

@@ -1,12 +1,12 @@
 import cluster from "node:cluster";
-import type { Collector } from "./collector.ts";
-import { Reader, type Told } from "./reader.ts";
 import {
   type PageOfWorker,
   type PrimaryInspectorMessage,
   SHARED_INSPECTOR,
   type WorkerInspectorMessage,
-} from "./worker-messages.ts";
+} from "./all-workers.ts";
+import type { Collector } from "./collector.ts";
+import { Reader, type Told } from "./reader.ts";
 
 /** The place of this process among those that share a port; undefined when it is the only one. */
 export function ownPlace(): { readonly worker: number; readonly server: number } | undefined {
