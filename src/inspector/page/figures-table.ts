@@ -1,11 +1,9 @@
 import { durationText } from "./duration.ts";
 import { find, keepTableRoles, make, setText, wrappable } from "./element.ts";
-import type { FigureTotal } from "./figure-totals.ts";
-import type { Filter } from "./filter.ts";
 import { Sparkline } from "./sparkline.ts";
-import type { Store } from "./store.ts";
+import type { FigureTotal, Store } from "./store.ts";
 import { colourOf, type Palette } from "./theme.ts";
-import { byTrouble, type Troubled, troubleIn } from "./trouble.ts";
+import type { Filter } from "./tools.ts";
 
 /** What the table can be sorted by; each except trouble is a column. */
 const sorts = ["trouble", "name", "calls", "failed", "wait50", "wait99", "run50", "run99"] as const;
@@ -161,4 +159,52 @@ class FigureRow {
     for (const [at, cell] of this.#cells.entries()) setText(cell, texts[at] ?? "");
     this.#cells[2]?.classList.toggle("failed", failed > 0);
   }
+}
+
+/** An operation or a task, and what makes it worth a look. */
+interface Troubled {
+  readonly name: string;
+  readonly figure: FigureTotal;
+  /** How often it failed in the last minute. */
+  readonly failedLately: number;
+  /** How often it blocked the loop. */
+  readonly blocks: number;
+}
+
+function troubleIn(store: Store): Troubled[] {
+  const now = store.now();
+  const blocks = blocksBy(store);
+  return store.figures.list.map((figure) => {
+    const { name = "?", kind = "operation" } = store.names[figure.name] ?? {};
+    return {
+      name,
+      figure,
+      failedLately: store.recent.runsOf(figure.name, now).failed.reduce((sum, count) => sum + count, 0),
+      blocks: blocks.get(kind === "task" ? `task ${name}` : name) ?? 0,
+    };
+  });
+}
+
+/** Most trouble first: what fails now, what blocks the loop, what has failed, what takes longest including its wait. */
+function byTrouble(a: Troubled, b: Troubled): number {
+  return (
+    b.failedLately - a.failedLately ||
+    b.blocks - a.blocks ||
+    b.figure.failed - a.figure.failed ||
+    slowest(b) - slowest(a)
+  );
+}
+
+function slowest({ figure: { wait, run } }: Troubled): number {
+  return (wait[1] ?? 0) + (run[1] ?? 0);
+}
+
+function blocksBy({ incidents }: Store): Map<string, number> {
+  const blocks = new Map<string, number>();
+  for (const { kind, name, count } of incidents.groups.values())
+    if (kind === "blocked" && name !== null) {
+      const certain = name.replace(/^probably /, "");
+      blocks.set(certain, (blocks.get(certain) ?? 0) + count);
+    }
+  return blocks;
 }

@@ -1,3 +1,5 @@
+import { find } from "./element.ts";
+
 /** Which jobs a list shows. Empty text does not filter. */
 export interface JobsChoice {
   readonly task: string;
@@ -58,4 +60,21 @@ export function jobAddress(id: string): string {
 /** The query string, without empty values. */
 export function searchOf(asked: Readonly<Record<string, string>>): string {
   return new URLSearchParams(Object.entries(asked).filter(([, value]) => value !== "")).toString();
+}
+
+/** Shows the view that the address names, now and whenever it changes. */
+export function bindViews(show: (route: Route) => void): void {
+  const apply = (): void => {
+    const route = parseRoute(location.hash);
+    const isLanes = route.view === "lanes";
+    find("#lanes-view").hidden = !isLanes;
+    for (const link of find("#views").querySelectorAll("a")) {
+      const isCurrent = (link.hash === "#/lanes") === isLanes;
+      if (isCurrent) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    show(route);
+  };
+  addEventListener("hashchange", apply);
+  apply();
 }

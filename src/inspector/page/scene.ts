@@ -1,10 +1,10 @@
-import type { Filter } from "./filter.ts";
 import { isLoop } from "./lane.ts";
 import type { Pin } from "./pin.ts";
 import { type Row, slotAt } from "./rows.ts";
 import { hasEnded, type Shown } from "./run.ts";
 import type { Store } from "./store.ts";
 import type { Palette } from "./theme.ts";
+import type { Filter } from "./tools.ts";
 import type { Stretch } from "./view.ts";
 
 /** What one drawing shows. */

@@ -1,6 +1,5 @@
 import { durationText } from "./duration.ts";
 import { find, setText } from "./element.ts";
-import type { Filter } from "./filter.ts";
 import type { Store } from "./store.ts";
 import { createTrace } from "./trace.ts";
 import type { View } from "./view.ts";
@@ -65,4 +64,31 @@ function download(store: Store): void {
   link.download = `offloop-${new Date().toISOString().replaceAll(":", "").slice(0, 17)}.trace.json`;
   link.click();
   URL.revokeObjectURL(link.href);
+}
+
+/** Which operations and tasks to show: those whose name contains the text. */
+export class Filter {
+  #text = "";
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  set text(text: string) {
+    this.#text = text.trim().toLowerCase();
+  }
+
+  /** Whether nothing that it matches has run. */
+  get isBarren(): boolean {
+    return this.#text !== "" && !this.#store.names.some((_, name) => this.matches(name));
+  }
+
+  matches(name: number): boolean {
+    return this.#text === "" || (this.#store.names[name]?.name.toLowerCase().includes(this.#text) ?? false);
+  }
 }
