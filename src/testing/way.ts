@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { IncomingMessage } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
-import type { Duplex } from "node:stream";
+import { type Duplex, pipeline, type Readable, type Transform } from "node:stream";
 import { isBodyless } from "../app/reply.ts";
 import { nodeHttp } from "../http/connections/node-http.ts";
 import type { OpenApp } from "../http/open-app.ts";
 import { connectInProcess } from "./connection.ts";
 import type { SentRequest } from "./test-request.ts";
-import { unpacked } from "./unpacked.ts";
 
 /** How requests reach the app under test. */
 export interface Way {
@@ -180,4 +179,27 @@ export function headersOf({ rawHeaders }: IncomingMessage): Headers {
   for (let i = 0; i < rawHeaders.length; i += 2)
     headers.append(rawHeaders[i] as string, rawHeaders[i + 1] as string);
   return headers;
+}
+
+/** What is unpacked, as by `fetch`; what a stream has flushed can be read before its end. */
+const unpackers: Readonly<Record<string, (zlib: typeof import("node:zlib")) => Transform>> = {
+  gzip: (zlib) => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  "x-gzip": (zlib) => zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  deflate: (zlib) => zlib.createInflate({ finishFlush: zlib.constants.Z_SYNC_FLUSH }),
+  br: (zlib) => zlib.createBrotliDecompress(),
+  zstd: (zlib) => zlib.createZstdDecompress(),
+};
+
+/** The body of a response, unpacked if the app or a plugin has compressed it. Of codings it does not know, the bytes. */
+function unpacked(received: IncomingMessage): Readable {
+  const codings = (received.headers["content-encoding"] ?? "")
+    .split(",")
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== "");
+  const found = codings.map((coding) => unpackers[coding]);
+  if (found.length === 0 || found.includes(undefined)) return received;
+  const zlib = process.getBuiltinModule("node:zlib");
+  const steps = found.reverse().map((make) => make?.(zlib) as Transform); // the last was put around the others
+  pipeline([received, ...steps], () => {}); // an error ends the last of them, and reading says it
+  return steps.at(-1) as Transform;
 }
