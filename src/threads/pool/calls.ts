@@ -2,12 +2,14 @@ import type { ErrorHandler, ErrorHandlers } from "../../app/error-handlers.ts";
 import type { BackgroundCall } from "../../app/tasks/background.ts";
 import { type TaskDeclaration, unnamedTask } from "../../app/tasks/task-declaration.ts";
 import type { RunRecord } from "../../channels/channels.ts";
+import { HTTPError } from "../../errors/http-error.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { Exchange } from "../../operation/context.ts";
 import { refusedReply } from "../../operation/error-reply.ts";
-import type { ArrivingBody, RawReply, RawRequest } from "../../operation/raw.ts";
+import type { ArrivingBody, EndedBy, RawReply, RawRequest } from "../../operation/raw.ts";
 import type { ThreadedMessage } from "../../operation/run-message.ts";
 import type { Dependent, FailedRequest, Runtime } from "../../operation/runtime.ts";
+import { BodyEnd, BodyWriter } from "../crossing/body-ring.ts";
 import { packFields } from "../crossing/log-fields.ts";
 import { packMessage } from "../crossing/message-call.ts";
 import {
@@ -29,7 +31,6 @@ import {
   unpackValue,
 } from "../crossing/values.ts";
 import { dependencyWorkId, errorHandlerWorkId, TaskWork, taskWorkId, type Work } from "../crossing/work.ts";
-import { feedBody } from "./body-feed.ts";
 import type { Bindable, CallClass, CallPool, NewCall, Waiter } from "./call.ts";
 import { ThreadDependencies } from "./dependencies.ts";
 import { cloneError, recordRefusal } from "./errors.ts";
@@ -282,4 +283,31 @@ function unknownTask({ name, location }: TaskDeclaration): OffloopError {
       fix: "declare it on the app that is served, or include its router there",
     },
   );
+}
+
+/** Sends a body to the thread that asks for it. Returns the memory where the thread finds it. */
+function feedBody(body: ArrivingBody): SharedArrayBuffer {
+  const ring = new BodyWriter();
+  body.onClose(() => ring.close(body.endedBy));
+  void feed(ring, body);
+  return ring.memory;
+}
+
+async function feed(ring: BodyWriter, body: ArrivingBody): Promise<void> {
+  await ring.wanted();
+  try {
+    while (!ring.isClosed) {
+      const piece = await body.next();
+      if (piece === undefined) return ring.end(BodyEnd.whole);
+      await ring.write(piece);
+    }
+  } catch (error) {
+    ring.end(endOf(error, body.endedBy));
+  }
+}
+
+function endOf(error: unknown, by: EndedBy): BodyEnd {
+  if (error instanceof OffloopError) return BodyEnd.read;
+  if (error instanceof HTTPError) return error.status === 413 ? BodyEnd.tooLarge : BodyEnd.broken;
+  return BodyEnd[by];
 }
