@@ -178,7 +178,7 @@ function bindTasks(app: App, runner: WorkRunner, inbox: Inbox, around: AroundInT
 
 /** A thread's composition: what surrounds calls is named here and nowhere else, and loaded only where it is wanted. */
 async function openAround(): Promise<AroundInThread> {
-  const { openInThread } = await import("../../tracing/in-thread.ts");
+  const { openInThread } = await import("../../tracing/open.ts");
   return openInThread();
 }
 
