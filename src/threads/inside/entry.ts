@@ -45,57 +45,87 @@ type Close = () => Promise<unknown[]>;
 
 /** What a thread runs: it imports the user's module, compares what the module declares, and accepts calls. */
 async function enter(port: MessagePort, data: ThreadData): Promise<void> {
-  const { target, part, workIds, given, traced, inputs, priority } = data;
   lockWhileLoading(data.loading);
-  standBack(priority); // before the app is loaded, which also uses the CPU
+  standBack(data.priority); // before the app is loaded, which also uses the CPU
   let close: Close = async () => [];
   const inbox = new Inbox(port, data, () => void leave(inbox.channel, close));
   if (data.ownsOutput) captureOutput((line) => sendOutput(inbox.channel, inbox.about, line));
   // When a later call ends the thread, calls that have ended keep their results.
   process.on("exit", (code) => {
     inbox.flush();
-    const what = exitCallText();
-    if (what !== undefined)
-      createThreadLog(inbox.channel, new OwnFields({ ...inbox.about, exitCode: code })).warn(
-        `the thread ends: ${what}`,
-      );
+    logExitCall(inbox, code);
   });
   try {
     takeVariables(data.variables);
     takeEnvironment(data.environment);
-    const app = await findApp(target, port);
-    const overrides = servedOverrides(app);
-    const shared = new SharedDependencies(overrides);
-    takeGiven(app, given, shared, overrides);
-    const own = part === "app" ? listWork(app, { overrides, inputs }) : listTaskWork(app, overrides);
-    beginServing(servedRouters(app)); // until the thread ends
-    const work = new Map(own.map((item) => [item.id, item]));
-    const hello = compare(workIds, work);
+    const loaded = await load(port, data);
+    const hello = compare(data.workIds, loaded.work);
     if ("ready" in hello) {
-      const works = workIds.map((id) => work.get(id) as Work);
-      const around = traced ? await openAround() : undefined;
-      const runner = new WorkRunner(works, servedErrorHandlers(app), {
-        shared,
-        rootPath: data.rootPath,
-        sessions: data.session && new SessionCookie(data.session),
-        traceDependency: around?.dependency,
-      });
-      for (const { app: one } of partsOf(app)) (one.jobs as BoundJobs).refuse(() => inbox.running);
-      bindTasks(app, runner, inbox, around);
-      for (const { rooms, connection } of servedSockets(app)) rooms.bind(refuseToSend(connection.id));
-      close = closing(shared, await openLifespans(servedLifespans(app, "thread")));
+      const around = data.traced ? await openAround() : undefined;
+      const runner = createRunner(inbox, loaded, data, around);
+      close = closing(loaded.shared, await openLifespans(servedLifespans(loaded.app, "thread")));
       inbox.open(around?.calls(runner) ?? runner, around?.logFields);
-      if (priority === "idle") hello.notIdle = becomeIdle();
+      if (data.priority === "idle") hello.notIdle = becomeIdle();
     }
     port.postMessage(hello);
   } catch (error) {
-    const root = rootOf(error);
-    const mistake =
-      root instanceof OffloopError && root.at !== undefined
-        ? { at: root.at, fix: root.fix }
-        : await loadMistake(root, new URL(target.url));
-    port.postMessage({ failed: describeError(root), mistake } satisfies Hello);
+    port.postMessage(await failedHello(error, data.target));
   }
+}
+
+/** What the thread has of the user's module. */
+interface Loaded {
+  readonly app: App;
+  /** Its work, by id. */
+  readonly work: ReadonlyMap<string, Work>;
+  readonly shared: SharedDependencies;
+}
+
+async function load(port: MessagePort, { target, part, given, inputs }: ThreadData): Promise<Loaded> {
+  const app = await findApp(target, port);
+  const overrides = servedOverrides(app);
+  const shared = new SharedDependencies(overrides);
+  takeGiven(app, given, shared, overrides);
+  const own = part === "app" ? listWork(app, { overrides, inputs }) : listTaskWork(app, overrides);
+  beginServing(servedRouters(app)); // until the thread ends
+  return { app, work: new Map(own.map((item) => [item.id, item])), shared };
+}
+
+/** Makes what runs the calls, and binds to it what the app's code may call here by itself. */
+function createRunner(
+  inbox: Inbox,
+  { app, work, shared }: Loaded,
+  { workIds, rootPath, session }: ThreadData,
+  around: AroundInThread | undefined,
+): WorkRunner {
+  const works = workIds.map((id) => work.get(id) as Work);
+  const runner = new WorkRunner(works, servedErrorHandlers(app), {
+    shared,
+    rootPath,
+    sessions: session && new SessionCookie(session),
+    traceDependency: around?.dependency,
+  });
+  for (const { app: one } of partsOf(app)) (one.jobs as BoundJobs).refuse(() => inbox.running);
+  bindTasks(app, runner, inbox, around);
+  for (const { rooms, connection } of servedSockets(app)) rooms.bind(refuseToSend(connection.id));
+  return runner;
+}
+
+/** Says that it was the app's code that has ended the thread, if it was. */
+function logExitCall({ channel, about }: Inbox, exitCode: number): void {
+  const what = exitCallText();
+  if (what !== undefined)
+    createThreadLog(channel, new OwnFields({ ...about, exitCode })).warn(`the thread ends: ${what}`);
+}
+
+/** What the pool is told of an app that could not be loaded. */
+async function failedHello(error: unknown, { url }: AppTarget): Promise<Hello> {
+  const root = rootOf(error);
+  const mistake =
+    root instanceof OffloopError && root.at !== undefined
+      ? { at: root.at, fix: root.fix }
+      : await loadMistake(root, new URL(url));
+  return { failed: describeError(root), mistake };
 }
 
 /** Makes this thread's copy of the environment what the main thread's is now. */
