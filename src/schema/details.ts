@@ -60,48 +60,52 @@ export function withinLimit(
   ];
 }
 
+/** One mistake, or one for each key that the schema does not have: as many as a client has sent. */
 function* issueDetails(
   issue: LibraryIssue,
   refused: Refused,
   shape: Shape | undefined,
 ): Generator<ValidationDetail> {
   const found = locate(issue, refused, shape);
-  const { loc, owner, value } = found;
-  const { maxEchoedChars } = refused.limits;
-  const msg = messageOf(issue, found, maxEchoedChars);
-  if (issue.code === "unrecognized_keys" && Array.isArray(issue.keys)) {
-    for (const key of issue.keys as string[]) {
-      const input = echoed((value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined);
-      yield {
-        type: "extra_forbidden",
-        loc: [...loc, shortened(key, maxEchoedChars)],
-        msg: "Extra inputs are not permitted",
-        input,
-      };
-    }
+  if (issue.code !== "unrecognized_keys" || !Array.isArray(issue.keys)) {
+    yield issueDetail(issue, found, refused.limits);
     return;
   }
+  const { maxEchoedChars } = refused.limits;
+  for (const key of issue.keys as string[])
+    yield {
+      type: "extra_forbidden",
+      loc: [...found.loc, shortened(key, maxEchoedChars)],
+      msg: "Extra inputs are not permitted",
+      input: echoed((found.value as Record<string, unknown> | undefined)?.[key], maxEchoedChars, undefined),
+    };
+}
+
+function issueDetail(
+  issue: LibraryIssue,
+  found: Located,
+  { maxEchoedChars, strictTypes }: CheckLimits,
+): ValidationDetail {
+  const { loc, owner, value } = found;
+  const msg = messageOf(issue, found, maxEchoedChars);
   if (issue.code === "invalid_key") {
     const key = echoed(found.key, maxEchoedChars, undefined);
-    yield { type: "invalid_key", loc: [...loc, "[key]"], msg, input: key };
-    return;
+    return { type: "invalid_key", loc: [...loc, "[key]"], msg, input: key };
   }
   if (typeof issue.discriminator === "string") {
     // Where the tag of a union is wrong, the whole union is: FastAPI's loc and input are those of the union.
     const input = echoed(owner, maxEchoedChars, found.ownerShape);
     const ctx = { discriminator: issue.discriminator };
-    yield { type: kindOf(issue), loc: loc.slice(0, -1), msg, input, ctx };
-    return;
+    return { type: kindOf(issue), loc: loc.slice(0, -1), msg, input, ctx };
   }
   // A rule of the user's own (zod's "custom") may point at an absent field without requiring that field.
   if (issue.code !== "custom" && value === undefined) {
     const input = echoed(owner ?? null, maxEchoedChars, found.ownerShape);
-    yield { type: "missing", loc, msg: "Field required", input };
-    return;
+    return { type: "missing", loc, msg: "Field required", input };
   }
   const input = echoed(value, maxEchoedChars, found.shape);
-  const wrongType = refused.limits.strictTypes ? wrongTypeName(issue, value, found.shape) : undefined;
-  yield { type: wrongType ?? kindOf(issue), loc, msg, input };
+  const wrongType = strictTypes ? wrongTypeName(issue, value, found.shape) : undefined;
+  return { type: wrongType ?? kindOf(issue), loc, msg, input };
 }
 
 function messageOf(issue: LibraryIssue, { shape, value }: Located, maxChars: number): string {
