@@ -66,9 +66,7 @@ export async function openClient(
     const { lanes, fastify, watch: watchdog } = served;
     await watchdog?.ready;
     const way = socket ? await throughSocket(fastify) : await inProcess(fastify);
-    const said = logger ?? createOutput("warn");
-    const openTime = new OpenTime(at, ({ code, message }) => said.warn({ code }, `${code}: ${message}`));
-    opened.defer(() => openTime.end());
+    const openTime = limitOpenTime(at, logger ?? createOutput("warn"), opened);
     const shutDown = shutdownOf(served, way, { graceMs: settings.shutdownGraceMs, log, opened, openTime });
     const parts = {
       size: () => lanes.pool?.size ?? noThreads,
@@ -81,6 +79,13 @@ export async function openClient(
     await opened.disposeAsync();
     throw error;
   }
+}
+
+/** Says once in the log that the client seems forgotten. */
+function limitOpenTime(at: SourceLocation, log: Logger, opened: AsyncDisposableStack): OpenTime {
+  const openTime = new OpenTime(at, ({ code, message }) => log.warn({ code }, `${code}: ${message}`));
+  opened.defer(() => openTime.end());
+  return openTime;
 }
 
 /** The jobs of a tested app, which are opened with it if any of its tasks is durable. */
