@@ -112,7 +112,8 @@ async function openWork(
   const tracing = await openTracing();
   const log = openLog({ log: given, settings, ownsOutput: ownsOutput() }, tracing);
   const arounds = listArounds(app, { settings, log, tracing, debug: false });
-  let [working, metrics]: [Lanes | undefined, Metrics | undefined] = [undefined, undefined];
+  let working: Lanes | undefined;
+  let metrics: Metrics | undefined;
   // First of all: a port that is not free costs no attempt, and a start that takes long can be told from one that failed.
   const probed = { settings, log, readLanes: () => working, readMetrics: () => metrics };
   const probes = isProbed ? await openWorkProbes(probed, opened) : undefined;
