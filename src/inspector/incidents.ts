@@ -87,18 +87,14 @@ export function isKilled({
 
 /** An operation that answered with 5xx. */
 export function operationIncident(event: OperationEnd, at: number): KnownIncident {
-  const { request, operation, thread, queueMs, runMs, status, error, refused } = event;
-  const killed = isKilled(event);
-  const kind = killed ? "killed" : status === 504 ? "timeout" : refused === undefined ? "error" : "refused";
+  const { request, operation, thread, queueMs, runMs, status, error } = event;
+  const kind = kindOfReply(event);
   const parts = thrownParts(error);
   return {
     ...parts,
     message: kind === "error" ? [status, parts.message].filter(Boolean).join(", ") : parts.message,
+    ...endedParts(event, at),
     kind,
-    // The thread's mark is where the thread was ended.
-    at: killed ? at + runMs : at,
-    durationMs: killed ? 0 : runMs,
-    thread: thread ?? null,
     request,
     name: operation,
     cause: `${status} ${error?.code ?? error?.type ?? ""}`,
@@ -111,16 +107,19 @@ export function operationIncident(event: OperationEnd, at: number): KnownInciden
   };
 }
 
+function kindOfReply(event: OperationEnd): "killed" | "timeout" | "error" | "refused" {
+  if (isKilled(event)) return "killed";
+  if (event.status === 504) return "timeout";
+  return event.refused === undefined ? "error" : "refused";
+}
+
 /** A stream that threw after its head was sent. */
 export function brokenIncident(event: ChunksEnd, at: number): KnownIncident {
-  const { request, operation, thread, runMs, error } = event;
-  const killed = isKilled(event);
+  const { request, operation, thread, error } = event;
   return {
     ...thrownParts(error),
-    kind: killed ? "killed" : "broken",
-    at: killed ? at + runMs : at,
-    durationMs: killed ? 0 : runMs,
-    thread: thread ?? null,
+    ...endedParts(event, at),
+    kind: isKilled(event) ? "killed" : "broken",
     request,
     name: operation,
     cause: error?.code ?? error?.type ?? "",
@@ -135,15 +134,12 @@ export function brokenIncident(event: ChunksEnd, at: number): KnownIncident {
 /** A task that threw. */
 export function failedIncident(event: TaskEnd, at: number): KnownIncident {
   const { task, request, job, thread, queueMs, runMs, error } = event;
-  const killed = isKilled(event);
   const called = job === undefined ? "It was called." : `It was an attempt of job ${job}.`;
   const after = request === undefined ? called : `It ran after request ${request}.`;
   return {
     ...thrownParts(error),
-    kind: killed ? "killed" : "failed",
-    at: killed ? at + runMs : at,
-    durationMs: killed ? 0 : runMs,
-    thread: thread ?? null,
+    ...endedParts(event, at),
+    kind: isKilled(event) ? "killed" : "failed",
     request: request ?? null,
     name: `task ${task}`,
     cause: error?.code ?? error?.type ?? "",
@@ -161,6 +157,15 @@ const nothingKnown = {
   facts: [],
   stack: [],
 } as const;
+
+/** When and where something happened that ran from this moment on. A killed thread's mark is where the thread was ended. */
+function endedParts(
+  event: OperationEnd | ChunksEnd | TaskEnd,
+  at: number,
+): Pick<KnownIncident, "at" | "durationMs" | "thread"> {
+  const { thread = null, runMs } = event;
+  return isKilled(event) ? { at: at + runMs, durationMs: 0, thread } : { at, durationMs: runMs, thread };
+}
 
 /** What an error reveals by itself: where it was thrown, its first line, its stack. */
 function thrownParts(error: ThrownError | undefined): Pick<KnownIncident, "place" | "message" | "stack"> {
