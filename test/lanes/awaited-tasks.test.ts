@@ -133,8 +133,9 @@ for (const watch of [{}, false] as const) {
         computing.reset();
         await using client = await testClient(app, { watch });
         const killed = nextKill();
-        const reply = await client.get(`/${path}`);
-        assert.equal(reply.status, 504);
+        // On a busy machine the deadline may pass before the task has begun.
+        do assert.equal((await client.get(`/${path}`)).status, 504);
+        while (computing.count === 0);
         assert.deepEqual(await killed, ["task computes", "cancelled"]);
       });
 
