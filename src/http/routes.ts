@@ -18,6 +18,8 @@ declare module "fastify" {
     operation?: Operation;
     /** Whether the operation, or a dependency of it, reads a form. */
     readsForm?: boolean;
+    /** Whether its body is parsed on the lane where it runs. */
+    parsesBody?: boolean;
     /** Largest multipart form it accepts, in bytes. */
     maxFormBytes?: number;
     /** Whether the route catches everything an app does not answer. */
@@ -65,7 +67,12 @@ export function addRoutes(
       prefixTrailingSlash: "slash",
       bodyLimit: maxBytes,
       ...(operation.declaration.streamsBody && { preParsing: leaveUnread }),
-      config: { operation: operation.declaration, readsForm: operation.readsForm, maxFormBytes },
+      config: {
+        operation: operation.declaration,
+        readsForm: operation.readsForm,
+        parsesBody: operation.parsesBody,
+        maxFormBytes,
+      },
       handler: hasNames(path) ? whereNamed(handler) : handler,
     };
     services.added.add(operation.declaration, methods, () => fastify.route(route));

@@ -8,6 +8,7 @@ import type { FormPart } from "../../operation/raw.ts";
 import { listed } from "../surrounded-routes.ts";
 import { Pieces } from "./pieces.ts";
 import { ReceivedForm } from "./received-form.ts";
+import { refusePacked } from "./request-bodies.ts";
 import { UploadDiskError } from "./upload-folder.ts";
 
 /** Starlette's limits. */
@@ -29,6 +30,7 @@ export function addFormParser(fastify: FastifyInstance): void {
   fastify.addContentTypeParser("multipart/form-data", async (request: FastifyRequest, payload: Readable) => {
     const { config, bodyLimit } = request.routeOptions;
     const reply = replies.get(request);
+    refusePacked(request, payload);
     try {
       // What is not read as a form is a body like any other, which the lane takes in one go.
       const maxBytes = reply === undefined ? bodyLimit : (config.maxFormBytes ?? bodyLimit);

@@ -1,5 +1,6 @@
 import { Readable } from "node:stream";
 import type { errorCodes, FastifyInstance, FastifyRequest, preParsingHookHandler } from "fastify";
+import { HTTPError } from "../../errors/http-error.ts";
 import { lacksName } from "../routes.ts";
 import { listed } from "../surrounded-routes.ts";
 import { Pieces } from "./pieces.ts";
@@ -12,9 +13,10 @@ const BODYLESS = new Set<string>(["GET", "HEAD", "TRACE"]);
  */
 export function passBodies(fastify: FastifyInstance, errors: BodyErrors): void {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser("*", (request: FastifyRequest, payload: Payload, done) =>
-    readWhole(request, payload, errors, done),
-  );
+  fastify.addContentTypeParser("*", (request: FastifyRequest, payload: Payload, done) => {
+    refusePacked(request, payload);
+    readWhole(request, payload, errors, done);
+  });
   fastify.addHook("onRoute", (route) => {
     if (listed(route.method).every((method) => BODYLESS.has(method))) return;
     route.preParsing = [passBody, ...listed(route.preParsing)];
@@ -74,6 +76,22 @@ function readWhole(
     end(error);
   };
   payload.on("data", onData).on("end", onEnd).on("error", onError).resume();
+}
+
+const PLAIN = /^\s*(?:identity\s*)?$/i;
+
+/**
+ * Refuses a body whose coding nobody undoes, where it would be parsed: its bytes would be taken for malformed JSON, or
+ * for a form without fields.
+ *
+ * @param payload - What the body is read from: not the request itself, where a plugin has unpacked it.
+ * @throws {HTTPError} 415 (RFC 9110, section 15.5.16).
+ */
+export function refusePacked({ raw, headers, routeOptions }: FastifyRequest, payload: Readable): void {
+  const { parsesBody, readsForm } = routeOptions.config;
+  const isParsed = parsesBody === true || readsForm === true;
+  if (!isParsed || payload !== raw || PLAIN.test(headers["content-encoding"] ?? "")) return;
+  throw new HTTPError(415, "Unsupported Content-Encoding", { "Accept-Encoding": "identity" });
 }
 
 /** Replaces headers that announce a body. */
