@@ -18,6 +18,13 @@ export interface FollowedRequest {
   readonly bindings?: object | undefined;
 }
 
+/** A request with something left to do after its response. */
+export interface UnfinishedRequest {
+  readonly request: string;
+  readonly operation: string;
+  readonly tasks: string[];
+}
+
 /** For how long tasks that await nothing run on before other work of the loop has its turn. */
 const TURN_MS = 10;
 /** So many names of tasks a line of the log has room for. */
@@ -26,14 +33,16 @@ const MOST_NAMES = 20;
 /** The tasks of one request, of which one runs at a time. */
 class Chain {
   readonly request: string;
+  readonly operation: string;
   readonly #calls: BackgroundCall[];
   /** The next one last: to take the first of many thousands moves all others. */
   #taken: BackgroundCall[] = [];
   #running: BackgroundCall | undefined;
 
   /** @param calls - Emptied; more may be added. */
-  constructor(request: string, calls: BackgroundCall[]) {
+  constructor(request: string, operation: string, calls: BackgroundCall[]) {
     this.request = request;
+    this.operation = operation;
     this.#calls = calls;
   }
 
@@ -80,7 +89,7 @@ export class BackgroundChains {
    * @param finish - Closes what the request has left open, once the tasks have ended; receives what went wrong in them.
    */
   start(request: FollowedRequest, operation: string, calls: BackgroundCall[], finish: Finish): void {
-    const chain = new Chain(request.id, calls);
+    const chain = new Chain(request.id, operation, calls);
     this.#chains.add(chain);
     const mayStart = (): boolean => !this.#abandoned;
     const run: RunCall = ({ task, args }) => {
@@ -110,9 +119,9 @@ export class BackgroundChains {
     this.#abandoned = true;
   }
 
-  /** Names of the unfinished tasks by request, in the order in which they run. */
-  unfinished(): { readonly request: string; readonly tasks: string[] }[] {
-    return [...this.#chains].map(({ request, unfinished: tasks }) => ({ request, tasks }));
+  /** Requests that have not ended, with the names of their unfinished tasks in order: none where only dependencies close. */
+  unfinished(): UnfinishedRequest[] {
+    return [...this.#chains].map(({ request, operation, unfinished: tasks }) => ({ request, operation, tasks }));
   }
 }
 

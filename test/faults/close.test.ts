@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { App, depends } from "offloop";
 import app from "../fixtures/apps/endless-tasks.ts";
 import { command, fixture, listening, offloop } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
@@ -26,13 +27,27 @@ test("close(): a task that adds itself without end starves nobody, is abandoned 
   client.close();
   await server.close();
   assert.ok(
-    server.log.some(({ msg }) => /abandoned background tasks of .*not finished within 200 ms/.test(msg)),
+    server.log.some(({ msg }) => /abandoned background tasks of GET \/adds-itself: .*not finished within 200 ms/.test(msg)),
   );
   const again = await running(app, { accessLog: false });
   const after = await (await fetch(`${again.url}/runs`)).json();
   await assertNextRequests(again.url);
   assert.equal(await (await fetch(`${again.url}/runs`)).json(), after, "it no longer runs");
   await again.close();
+});
+
+test("close(): a dependency that never closes is abandoned by the name of its operation", async () => {
+  const app = new App({ shutdownGraceMs: 200 });
+  const open = depends(async function* () {
+    yield null;
+    await new Promise(() => {});
+  });
+  app.get("/open", { deps: { open } }, async () => "ok");
+  const server = await running(app, { accessLog: false });
+  assert.equal((await fetch(`${server.url}/open`)).status, 200);
+  await server.close();
+  const abandoned = server.log.map(({ msg }) => msg).filter((msg) => msg.includes("abandoned"));
+  assert.deepEqual(abandoned, ["abandoned dependencies of GET /open: not closed within 200 ms"]);
 });
 
 test("SIGTERM ends the process although a thread is inside a native call that nothing can end", async () => {

@@ -198,11 +198,12 @@ function logAbandoned(lanes: Lanes, graceMs: number, log: Logger): void {
         `abandoned ${running} sockets of ${declaration.connection.id}: not closed within ${graceMs} ms`,
       );
   }
-  for (const { request, tasks } of lanes.background.unfinished()) {
+  for (const { request, operation, tasks } of lanes.background.unfinished()) {
     const names = shownNames(tasks);
-    log.error(
-      { reqId: request, tasks: names },
-      `abandoned background tasks of ${request}: ${names.join(", ")} not finished within ${graceMs} ms`,
-    );
+    const what =
+      tasks.length === 0
+        ? `dependencies of ${operation}: not closed`
+        : `background tasks of ${operation}: ${names.join(", ")} not finished`;
+    log.error({ reqId: request, operation, tasks: names }, `abandoned ${what} within ${graceMs} ms`);
   }
 }
