@@ -121,7 +121,11 @@ export class BackgroundChains {
 
   /** Requests that have not ended, with the names of their unfinished tasks in order: none where only dependencies close. */
   unfinished(): UnfinishedRequest[] {
-    return [...this.#chains].map(({ request, operation, unfinished: tasks }) => ({ request, operation, tasks }));
+    return [...this.#chains].map(({ request, operation, unfinished: tasks }) => ({
+      request,
+      operation,
+      tasks,
+    }));
   }
 }
 

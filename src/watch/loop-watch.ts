@@ -21,7 +21,10 @@ export function openLoopWatch(
     level,
     announces: log.isLevelEnabled("warn") ? (isForReading ? "text" : "json") : undefined,
     onBlock: (report, { due, skipped }) => {
-      const repeated = skipped === 0 ? "" : ` (and ${skipped === 1 ? "once" : `${skipped} times`} more there since the last line)`;
+      const repeated =
+        skipped === 0
+          ? ""
+          : ` (and ${skipped === 1 ? "once" : `${skipped} times`} more there since the last line)`;
       if (due) log.warn({ blocked: report }, `${reportText(report, level)}${repeated}${fixText(report)}`);
       try {
         onBlock?.(report);

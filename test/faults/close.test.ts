@@ -27,7 +27,9 @@ test("close(): a task that adds itself without end starves nobody, is abandoned 
   client.close();
   await server.close();
   assert.ok(
-    server.log.some(({ msg }) => /abandoned background tasks of GET \/adds-itself: .*not finished within 200 ms/.test(msg)),
+    server.log.some(({ msg }) =>
+      /abandoned background tasks of GET \/adds-itself: .*not finished within 200 ms/.test(msg),
+    ),
   );
   const again = await running(app, { accessLog: false });
   const after = await (await fetch(`${again.url}/runs`)).json();

@@ -69,7 +69,10 @@ test("what nobody parses stays packed", async () => {
   app.put("/stream", { body: "stream" }, async ({ request }) => buffer(request.stream()));
   await using client = await testClient(app);
   const packed = gzipSync(item);
-  const request = { headers: { "content-encoding": "gzip", "content-type": "application/json" }, body: packed };
+  const request = {
+    headers: { "content-encoding": "gzip", "content-type": "application/json" },
+    body: packed,
+  };
   assert.equal(await (await client.post("/bytes", request)).json(), packed.toString("base64"));
   assert.equal(await (await client.put("/stream", request)).json(), packed.toString("base64"));
 });
