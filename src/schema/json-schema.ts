@@ -102,12 +102,12 @@ function describeZodType({ zodSchema, jsonSchema }: ZodNode): void {
 }
 
 /**
- * zod makes `{}` of a set or a map that is a default, and then refuses to describe a schema, and all that contains it,
- * because of a bigint in an example or a `catch`.
+ * zod makes `{}` of a set or a map that is a default, leaves out a bigint, and then refuses to describe a schema, and all
+ * that contains it, because of a bigint in an example or a `catch`.
  */
 function describeValues({ _zod: { def } }: ZodSchema, jsonSchema: Json): void {
-  const hasOwnDefault = def.type === "default" || def.type === "prefault";
-  if ("default" in jsonSchema && hasOwnDefault) jsonSchema.default = def.defaultValue;
+  const hasOwnDefault = def.type === "default" || (def.type === "prefault" && "default" in jsonSchema);
+  if (hasOwnDefault) jsonSchema.default = def.defaultValue;
   for (const name of ["default", "example", "examples"]) {
     if (!(name in jsonSchema)) continue;
     const value = jsonValue(jsonSchema[name]);

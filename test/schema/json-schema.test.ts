@@ -33,6 +33,8 @@ test("inputJsonSchema(): a default and an example are what would be sent, from a
       .default(new Set([1]))
       .optional(),
     before: z.set(z.int()).prefault(new Set([2])),
+    bigint: z.bigint().default(-1n),
+    inside: z.object({ cents: z.bigint() }).default({ cents: 5n }).optional(),
     caught: z.bigint().catch(3n),
     map: z.map(z.string(), z.bigint().meta({ examples: [4n, 5n] })).default(new Map([["a", 1n]])),
     day: z.date().default(day),
@@ -46,6 +48,8 @@ test("inputJsonSchema(): a default and an example are what would be sent, from a
   assert.deepEqual(defaultsOf(inputJsonSchema(zod)), {
     set: [1],
     before: [2],
+    bigint: -1,
+    inside: { cents: 5 },
     caught: 3,
     map: { a: 1 },
     day: "2026-01-31T00:00:00.000Z",
@@ -63,11 +67,13 @@ test("inputJsonSchema(): a default that JSON cannot express is left out", () => 
     most: z.number().default(Number.POSITIVE_INFINITY),
     never: z.date().default(new Date(Number.NaN)),
     huge: z.bigint().catch(2n ** 64n),
+    longest: z.bigint().default(2n ** 64n),
   });
   assert.deepEqual(defaultsOf(inputJsonSchema(schema)), {
     most: undefined,
     never: undefined,
     huge: undefined,
+    longest: undefined,
   });
 });
 
