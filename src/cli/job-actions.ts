@@ -212,6 +212,7 @@ function openEngine(app: App, settings: ResolvedJobs): Promise<Engine> {
     schema: settings.schema,
     tasks: jobTasks(runnableTasks(app)),
     maxConnections: 2,
+    asIs: true,
     onError: ({ message }) => process.stderr.write(`jobs: ${message}\n`),
   });
 }

@@ -134,7 +134,7 @@ export const errorCodes = {
   OFFLOOP_JOBS_ORDER: "A task's ordered option was changed while jobs of the task are stored.",
   OFFLOOP_JOBS_OWNED: "Another process has the embedded jobs database open.",
   OFFLOOP_JOBS_PACKAGE: "A durable task needs a package that is not installed.",
-  OFFLOOP_JOBS_SCHEMA: "The database role may not create the schema of the jobs, or may not write to it.",
+  OFFLOOP_JOBS_SCHEMA: "The schema of the jobs cannot be used, or not by this database role.",
   OFFLOOP_JOBS_TRANSACTION: "A job cannot be stored in the transaction you passed.",
   OFFLOOP_JOBS_UNDECLARED: "Jobs wait for tasks that the app does not declare.",
   OFFLOOP_JOBS_UNFINISHED: "Of many jobs to be changed together, only some were.",

@@ -16,6 +16,13 @@ export function ownedError(dir: string, pid: number | undefined): OffloopError {
   );
 }
 
+/** The error for a folder in which jobs are looked for before any were kept there. */
+export function emptyError(dir: string): OffloopError {
+  return new OffloopError("OFFLOOP_JOBS_FOLDER", `Cannot find the jobs: ${dir} has none`, {
+    fix: "run this in the folder that the app runs in, or set its DATABASE_URL; its first start makes the jobs",
+  });
+}
+
 /** The error that says why a folder could not be opened. */
 export async function folderError(dir: string, cause: unknown): Promise<OffloopError> {
   if ((cause as { code?: string }).code === "ERR_MODULE_NOT_FOUND") {

@@ -32,8 +32,9 @@ export class Changes {
     this.#schema = schema;
   }
 
-  cancel({ task, uuid }: JobRef): Promise<boolean> {
+  async cancel({ task, uuid }: JobRef): Promise<boolean> {
     const queue = queueName(task);
+    if (!(await this.#hasQueue(queue))) return false;
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
         // It may have waited for an attempt to be stored as failed, which pg-boss does by writing the job anew: then it
@@ -45,6 +46,17 @@ export class Changes {
     );
   }
 
+  /**
+   * Ids come from clients, and name tasks that nobody has. pg-boss would look for their queues beside the transaction:
+   * embedded, where there is one session, it would wait for itself.
+   */
+  async #hasQueue(queue: string): Promise<boolean> {
+    const { rows } = await this.#database.executeSql(`select from ${this.#schema}.queue where name = $1`, [
+      queue,
+    ]);
+    return rows.length > 0;
+  }
+
   cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
     return this.#changeMany(jobs, changed, {
       together: (db, task, uuids) => this.#cancelIn(db, task, uuids),
@@ -52,7 +64,8 @@ export class Changes {
     });
   }
 
-  retry({ task, uuid }: JobRef): Promise<boolean> {
+  async retry({ task, uuid }: JobRef): Promise<boolean> {
+    if (!(await this.#hasQueue(queueName(task)))) return false;
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => (await this.#retryIn(db, task, [uuid])).length > 0),
     );

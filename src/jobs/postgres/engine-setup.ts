@@ -1,5 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
-import type { ConstructorOptions, PgBoss, Queue } from "pg-boss";
+import type { ConstructorOptions, Queue } from "pg-boss";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import type { EmbeddedDatabase } from "../embedded/embedded.ts";
 import type { JobTask } from "../store.ts";
@@ -18,10 +17,10 @@ export interface EngineOptions {
   /** Maximum number of connections, where jobs are in a PostgreSQL database. */
   readonly maxConnections: number;
   /**
-   * Whether this one is opened next to another that has prepared the place: it only reports that
-   * attempts are still running.
+   * Whether the place is opened as it is: nothing is made or changed in it, and no notice is heard. For commands, and for
+   * threads beside an engine that has prepared it.
    */
-  readonly isBeside?: boolean;
+  readonly asIs?: boolean;
   /** How long a statement may take. Default `STATEMENT_MS`. */
   readonly statementMs?: number;
   /** Called for failures in the background: a connection that ends, a database that restarts. */
@@ -81,13 +80,16 @@ export function asError(given: object): Error {
   return Object.assign(new Error(), given);
 }
 
+/** @param migrate - Whether starting it makes the schema, and adds what it lacks. */
 export function bossOptions(
   options: EngineOptions,
   embedded: EmbeddedDatabase | undefined,
+  migrate: boolean,
 ): ConstructorOptions {
   const { place, schema, maxConnections: max, statementMs = STATEMENT_MS } = options;
   const common: ConstructorOptions = {
     schema,
+    migrate,
     // It would take our own jobs away while a handler blocks the loop; see pulse.ts.
     supervise: false,
     schedule: false,
@@ -103,32 +105,9 @@ export function bossOptions(
   return { ...common, ...limits, connectionString: url, max, application_name: "offloop jobs" };
 }
 
-/** How often a database is tried that may be starting, or has no connection left, and how long after the first time. */
-const STARTS = 3;
-const START_AGAIN_MS = 1_000;
-
-/** Starts pg-boss. What would be refused each time is not tried again, as it would be by pg-boss. */
-export async function startBoss(boss: PgBoss): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await boss.start();
-      return;
-    } catch (error) {
-      if (tries === STARTS || isFinal(error)) throw error;
-      await delay(START_AGAIN_MS * 2 ** (tries - 1));
-    }
-  }
-}
-
-/** Whether a database refuses what the role may not do, or a name: waiting does not help. */
-function isFinal(error: unknown): boolean {
-  const { code } = error as { readonly code?: string };
-  return code !== undefined && (code === NO_RIGHT || code === READ_ONLY || NO_SCHEMA_NAMES.has(code));
-}
-
 /**
  * What a job takes along of the settings of its task. Those of the queue are of whichever process was the last to open
- * it, with the settings of its release, be it for a list of jobs.
+ * it, with the settings of its release.
  */
 export function settingsOf({ retries, backoffMs, keepMs }: JobTask): JobSettings {
   const retryDelay = Math.ceil(backoffMs / 1_000);
@@ -172,7 +151,7 @@ export type OpenStep =
 const NO_CONNECTION = "53300";
 
 /** PostgreSQL's codes for a syntax error and for a reserved name: all that users give of its SQL is the schema's name. */
-const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
+export const NO_SCHEMA_NAMES: ReadonlySet<string> = new Set(["42601", "42939"]);
 
 /** The error that says why the place of the jobs could not be opened. */
 export function openError(error: unknown, { place, schema }: EngineOptions, step: OpenStep): unknown {

@@ -2,6 +2,7 @@ import type { PgBoss, Queue, QueueResult } from "pg-boss";
 import { within } from "../../app/within.ts";
 import { OffloopError } from "../../errors/offloop-error.ts";
 import { EmbeddedDatabase } from "../embedded/embedded.ts";
+import { emptyError, isNewFolder } from "../embedded/folder.ts";
 import { NoticeBoard, noticeChannel, parseNotice } from "../notices.ts";
 import type {
   AttemptRecord,
@@ -34,7 +35,6 @@ import {
   orderError,
   queueOf,
   settingsOf,
-  startBoss,
 } from "./engine-setup.ts";
 import { cancelGivenUp } from "./given-up.ts";
 import { Hearing } from "./hearing.ts";
@@ -42,6 +42,8 @@ import { type Affected, Outcomes } from "./outcomes.ts";
 import { createOwnSchema } from "./own-schema.ts";
 import { queueName, taskName } from "./queue-name.ts";
 import { type CountedJobs, lostError, Records, storedKey } from "./records.ts";
+import { findVersions, isNewer, newerWarning } from "./schema-version.ts";
+import { startBoss } from "./start-boss.ts";
 import { Takes } from "./takes.ts";
 import { openTransaction } from "./transaction.ts";
 
@@ -93,26 +95,29 @@ export class Engine implements JobStore {
   }
 
   /**
-   * Opens the place of the jobs; creates its schema, and what each task needs in it, where missing.
+   * Opens the place of the jobs; creates its schema, and what each task needs in it, where missing, unless it is opened
+   * as it is.
    *
    * @throws {OffloopError} `OFFLOOP_JOBS_PACKAGE`, `OFFLOOP_JOBS_DATABASE`, `OFFLOOP_JOBS_SCHEMA`,
    * `OFFLOOP_OPTION_INVALID`, `OFFLOOP_JOBS_FOLDER`, `OFFLOOP_JOBS_OWNED`, `OFFLOOP_JOBS_ORDER`.
    */
   static async open(options: EngineOptions): Promise<Engine> {
     const { PgBoss } = await loadPgBoss();
-    const { place } = options;
+    const { place, asIs = false } = options;
+    if (asIs && "dir" in place && isNewFolder(place.dir)) throw emptyError(place.dir);
     const embedded = "dir" in place ? await EmbeddedDatabase.open(place.dir, options.onError) : undefined;
-    const boss = new PgBoss(bossOptions(options, embedded));
     let engine: Engine | undefined;
-    boss.on("error", (given) => {
-      const error = asError(given);
-      if (engine === undefined || !engine.#hearing.isKnown(error)) options.onError(error);
-    });
+    const create = (migrate: boolean): PgBoss =>
+      new PgBoss(bossOptions(options, embedded, migrate)).on("error", (given) => {
+        const error = asError(given);
+        if (engine === undefined || !engine.#hearing.isKnown(error)) options.onError(error);
+      });
+    let boss: PgBoss | undefined;
     let step: OpenStep = "looking for its schema";
     try {
-      await startBoss(boss);
+      boss = await startBoss(create, options);
       engine = new Engine(boss, embedded, options);
-      if (options.isBeside !== true)
+      if (!asIs)
         await engine.#prepare(options, (next) => {
           step = next;
         });
@@ -120,7 +125,7 @@ export class Engine implements JobStore {
       cancelGivenUp(engine.#database);
       return engine;
     } catch (error) {
-      await boss.stop({ graceful: false }).catch(() => {});
+      await boss?.stop({ graceful: false }).catch(() => {});
       await embedded?.close();
       throw openError(error, options, step);
     }
@@ -140,6 +145,8 @@ export class Engine implements JobStore {
     onStep("trying a transaction");
     await inTransaction(this.#database, (sql) => sql.executeSql("select 1"));
     onStep("making what its schema lacks");
+    const versions = await findVersions(this.#database, this.#schema);
+    if (isNewer(versions)) onError(newerWarning(versions, this.#schema));
     const refused = await createOwnSchema(this.#database, this.#schema);
     if (refused !== undefined) onError(refused);
     onStep("making the queues of the tasks");

@@ -58,7 +58,7 @@ class Beats {
 
   constructor(data: PulseThreadData, say: (message: PulseMessage) => void) {
     const onError = (error: Error): void => this.#fail(error);
-    this.#options = { ...data, maxConnections: 2, isBeside: true, onError };
+    this.#options = { ...data, maxConnections: 2, asIs: true, onError };
     this.#say = say;
   }
 

@@ -1,0 +1,58 @@
+import { OffloopError } from "../../errors/offloop-error.ts";
+import type { Sql } from "./database.ts";
+import { loadPgBoss } from "./engine-setup.ts";
+
+/** Versions of pg-boss's part of a schema. */
+export interface SchemaVersions {
+  /** Undefined where there is none. */
+  readonly stored: number | undefined;
+  /** That of the installed pg-boss; not a number where it cannot be found out. */
+  readonly installed: number;
+}
+
+/** Whether a newer pg-boss has made the schema. */
+export function isNewer({ stored, installed }: SchemaVersions): boolean {
+  return stored !== undefined && stored > installed;
+}
+
+export async function findVersions(sql: Sql, schema: string): Promise<SchemaVersions> {
+  const { getConstructionPlans } = await loadPgBoss();
+  // What it would store is all that pg-boss says of its own version.
+  const installed = Number(/\.version\(version\) VALUES \('(\d+)'\)/.exec(getConstructionPlans(schema))?.[1]);
+  const { rows } = await sql.executeSql("select to_regclass($1) is not null as there", [`${schema}.version`]);
+  if (!rows[0].there) return { stored: undefined, installed };
+  const found = await sql.executeSql(`select version from ${schema}.version`);
+  return { stored: found.rows[0]?.version, installed };
+}
+
+/** The warning where a newer pg-boss has made the schema: releases that were taken back meet it, and mostly work. */
+export function newerWarning({ stored, installed }: SchemaVersions, schema: string): OffloopError {
+  return new OffloopError(
+    "OFFLOOP_JOBS_SCHEMA",
+    `Cannot vouch for jobs in the schema "${schema}": a newer pg-boss has made it, in version ${stored}, and the installed one knows ${installed}`,
+    { fix: "run npm install pg-boss@latest, or deploy the release that made it" },
+  );
+}
+
+/** Why jobs cannot be asked for in a schema as it is; undefined where its versions do not stand in the way. */
+export function unusableError(
+  { stored, installed }: SchemaVersions,
+  schema: string,
+): OffloopError | undefined {
+  if (stored === undefined)
+    return new OffloopError(
+      "OFFLOOP_JOBS_SCHEMA",
+      `Cannot find the jobs: the database has none in a schema "${schema}"`,
+      {
+        fix: "check that DATABASE_URL (or jobs.url) and jobs.schema are those of the app; its first start makes the schema",
+      },
+    );
+  if (!(stored < installed)) return undefined;
+  return new OffloopError(
+    "OFFLOOP_JOBS_SCHEMA",
+    `Cannot ask for jobs in the schema "${schema}": it has version ${stored}, and the installed pg-boss needs ${installed}`,
+    {
+      fix: "start this release of the app, which adds what is missing, or run the command of the one that runs",
+    },
+  );
+}
