@@ -18,7 +18,7 @@ import { ownsOutput, takeOutput } from "../http/logs/own-output.ts";
 import { openJobsOf, openLog } from "../http/open-app.ts";
 import { openMetricsOf } from "../http/pages/metrics.ts";
 import type { OpenJobs } from "../jobs/open.ts";
-import type { Lanes } from "../lanes/lanes.ts";
+import type { LaneOptions, Lanes } from "../lanes/lanes.ts";
 import { openWithLifespans } from "../lanes/open.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { openTracing } from "../tracing/open.ts";
@@ -69,9 +69,9 @@ export async function openUntilSignalled(
   const { settings, log } = parts;
   const opened = new AsyncDisposableStack();
   const start = new Start(settings.shutdownGraceMs, log, opened);
-  closeOnSignals(start, log);
+  const { noteUnclosed: onUnclosed } = closeOnSignals(start, log);
   try {
-    const working = await openWork(app, parts, opened, start.ending);
+    const working = await openWork(app, { ...parts, onUnclosed }, opened, start.ending);
     start.succeed({ close: () => end(working), threadsLeft: () => working.threads });
     return working;
   } catch (error) {
@@ -105,7 +105,7 @@ interface WorkParts {
  */
 async function openWork(
   app: App,
-  { settings, target, log: given, isProbed }: WorkParts,
+  { settings, target, log: given, isProbed, onUnclosed }: WorkParts & Pick<LaneOptions, "onUnclosed">,
   opened: AsyncDisposableStack,
   ending: AbortSignal,
 ): Promise<Working> {
@@ -118,7 +118,7 @@ async function openWork(
   const probed = { settings, log, readLanes: () => working, readMetrics: () => metrics };
   const probes = isProbed ? await openWorkProbes(probed, opened) : undefined;
   ending.throwIfAborted();
-  const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput() };
+  const laneOptions = { settings, target, log, arounds, ownsOutput: ownsOutput(), onUnclosed };
   const lanes = await openWithLifespans(app, laneOptions, opened, ending);
   ending.throwIfAborted();
   const watch = openLoopWatch(settings.watch, log, isForReading(log));

@@ -8,6 +8,7 @@ import { InspectedWorkers } from "../inspector/all-workers.ts";
 import { AllWorkers } from "../metrics/all-workers.ts";
 import { type Figure, openFilesMetrics } from "../metrics/worker-metrics.ts";
 import { watchHandoffs } from "./handoffs.ts";
+import { countOomKills } from "./oom-kills.ts";
 import { refusedWorkerError } from "./refused-worker.ts";
 import { type WorkerEnd, WorkerProcess, type WorkerState } from "./worker-process.ts";
 
@@ -19,6 +20,9 @@ const SETTLED_MS = 10_000;
 const LOST_MS = 10_000;
 /** How often each worker is asked for its state. */
 const PING_MS = 500;
+
+/** What helps where the kernel kills for want of memory. */
+const MORE_MEMORY = "give the processes more, or run fewer with --workers";
 
 /** Why a worker has been replaced. */
 const reasons = ["exit", "hung", "reload"] as const;
@@ -53,6 +57,8 @@ export class Workers {
   readonly #late = new WeakSet<WorkerProcess>();
   readonly #openFiles: OpenFiles;
   readonly #lostLines = new Flood(LOST_MS);
+  /** Processes that the kernel had killed for want of memory before the next worker died. */
+  #oomKills = countOomKills() ?? 0;
   /** Connections that did not reach a worker. */
   #lost = 0;
   #longestStartMs = 0;
@@ -170,13 +176,16 @@ export class Workers {
       this.#all.delete(fresh);
       const wasReplacement = takesOverFrom !== undefined && fresh.state === "starting";
       if (!wasReplacement) this.#onEnd(fresh, end);
+      // What it could not close, its log says.
+      if (this.#isClosing && end.signal === undefined) process.exitCode ||= end.code;
       if (this.#isClosing && this.#all.size === 0) process.exit();
     });
     return fresh;
   }
 
-  #logNotStarted({ pid }: WorkerProcess, end: WorkerEnd, next: string): void {
-    const how = `${endOf(end)}; the reason is above, in lines of worker ${pid}`;
+  #logNotStarted(gone: WorkerProcess, end: WorkerEnd, next: string): void {
+    const { pid } = gone;
+    const how = `${this.#howEnded(gone, end)}; the reason is above, in lines of worker ${pid}`;
     if (end.refusal !== undefined) this.#logRefused(end.refusal, next);
     else this.#options.log.error({ worker: pid }, `worker ${pid} could not start (${how}): ${next}`);
   }
@@ -208,18 +217,27 @@ export class Workers {
     const isWanted = end.code === 0 && end.signal === undefined;
     const isYoung = gone.livedMs < SETTLED_MS && !isWanted;
     this.#delayMs = isYoung ? Math.min(LAST_DELAY_MS, Math.max(FIRST_DELAY_MS, this.#delayMs * 2)) : 0;
+    const died = `worker ${pid} died (${this.#howEnded(gone, end)})`;
     if (gone === this.#replaced) {
-      log.error({ worker: pid }, `worker ${pid} died (${endOf(end)}); another is starting already`);
+      log.error({ worker: pid }, `${died}; another is starting already`);
       return;
     }
     const fields = { worker: pid, delayMs: this.#delayMs };
     const next = `starting another in ${this.#delayMs} ms`;
     if (refusal !== undefined) this.#logRefused(refusal, next);
     else if (isWanted) log.info(fields, `worker ${pid} was ended; ${next}`);
-    else log.error(fields, `worker ${pid} died (${endOf(end)}); ${next}`);
+    else log.error(fields, `${died}; ${next}`);
     setTimeout(() => {
       if (!this.#isClosing) this.#fork();
     }, this.#delayMs);
+  }
+
+  #howEnded(gone: WorkerProcess, { code, signal }: WorkerEnd): string {
+    if (signal !== "SIGKILL" || this.#hung.has(gone)) return signal ?? `code ${code}`;
+    const isOom = (countOomKills() ?? 0) > this.#oomKills;
+    if (!isOom) return `SIGKILL, not sent by offloop: if nobody did, memory ran out; ${MORE_MEMORY}`;
+    this.#oomKills++; // one at a time: several may have died at once
+    return `SIGKILL by the kernel, since memory ran out: ${MORE_MEMORY}`;
   }
 
   #lookAfter(): void {
@@ -316,8 +334,4 @@ export class Workers {
       },
     ];
   }
-}
-
-function endOf({ code, signal }: WorkerEnd): string {
-  return signal ?? `code ${code}`;
 }

@@ -53,6 +53,19 @@ test("SIGTERM: a plugin that fails to close is logged, lifespans close neverthel
   assert.equal(code, 1, output);
 });
 
+for (const workers of [[], ["--workers", "2"]])
+  test(`SIGTERM: a lifespan that fails to close is logged, the others close, exit code 1 ${workers.join(" ")}`, async () => {
+    const bad = { CLOSES_BADLY: "lifespan" };
+    const run = offloopWith(bad, "run", fixture("closes-badly.ts"), "--port", "0", ...workers);
+    await listening(run);
+    run.child.kill("SIGTERM");
+    const { code, output } = await run.ended();
+    assert.match(output, /a lifespan failed to close: the lifespan cannot close/);
+    assert.match(output, /lifespan closed/);
+    assert.match(output, /shut down, but not everything could be closed/);
+    assert.equal(code, 1, output);
+  });
+
 interface Failing {
   readonly app: App;
   /** What has been closed, in order. */

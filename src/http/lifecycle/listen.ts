@@ -67,7 +67,8 @@ async function listenWith(
   // This must come last. Until then a second signal ends the process, and a primary can tell that it is not hung.
   opened.defer(() => letBe());
   try {
-    const parts = { settings, target, place, log, tls, ownsOutput: ownsAll, early };
+    const onUnclosed = (): void => own?.noteUnclosed();
+    const parts = { settings, target, place, log, tls, ownsOutput: ownsAll, early, onUnclosed };
     const { served, url, healthUrl } = await openServer(app, options, parts, {
       opened,
       ending: start.ending,
@@ -93,7 +94,10 @@ async function listenWith(
 
 /** What a server is opened with, in addition to its options. */
 interface ListenParts
-  extends Pick<OpenAppOptions, "settings" | "target" | "log" | "tls" | "ownsOutput" | "early"> {
+  extends Pick<
+    OpenAppOptions,
+    "settings" | "target" | "log" | "tls" | "ownsOutput" | "early" | "onUnclosed"
+  > {
   readonly place: Place;
 }
 

@@ -118,22 +118,26 @@ export function isRepeated(at: number): boolean {
 export interface OwnProcess {
   /** Shuts down as on a first signal. */
   end(why: string, signal?: NodeJS.Signals): void;
+  /** Takes that something could not be closed, which the log has: once the process ends, its exit code says so. */
+  noteUnclosed(): void;
   /** Stops handling the signals. */
   letSignalsBe(): void;
 }
 
 /**
- * Closes on SIGINT, SIGTERM and SIGHUP, then ends the process with code 0; a second SIGINT or SIGTERM ends it at once.
+ * Closes on SIGINT, SIGTERM and SIGHUP, then ends the process, with code 0 if everything could be closed; a second SIGINT
+ * or SIGTERM ends it at once.
  */
 export function closeOnSignals(closing: Started, log: Logger): OwnProcess {
   let signalledAt: number | undefined;
   let isEnding = false;
+  let isUnclosed = false;
   const end: OwnProcess["end"] = (why, signal = "SIGTERM") => {
     if (isEnding) return;
     isEnding = true;
     log.info(`${why}: shutting down`);
     closing.close().then(
-      () => exit(log, closing.threadsLeft(), signal),
+      () => exit(log, closing.threadsLeft(), { signal, isUnclosed }),
       (error: unknown) => {
         log.error({ err: error }, "shutting down failed");
         process.exit(1);
@@ -163,16 +167,24 @@ export function closeOnSignals(closing: Started, log: Logger): OwnProcess {
     if (isEnding) return; // by a signal: one that came before the process ends would end it another way
     for (const [signal, listener] of heard) process.off(signal, listener);
   };
-  return { end, letSignalsBe };
+  const noteUnclosed = (): void => {
+    isUnclosed ||= isEnding; // a thread may leave earlier
+  };
+  return { end, noteUnclosed, letSignalsBe };
 }
 
-function exit(log: Logger, threadsLeft: number, signal: NodeJS.Signals): void {
+function exit(
+  log: Logger,
+  threadsLeft: number,
+  { signal, isUnclosed }: { readonly signal: NodeJS.Signals; readonly isUnclosed: boolean },
+): void {
   if (threadsLeft > 0) {
     log.error(`ending with ${signal}: ${threadsLeft} threads are inside native calls that nothing can end`);
     return void endBy(signal);
   }
-  log.info("shut down");
-  process.exit(0);
+  if (isUnclosed) log.error("shut down, but not everything could be closed");
+  else log.info("shut down");
+  process.exit(isUnclosed ? 1 : 0);
 }
 
 function leaveAlone(): void {}

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = "/sys/fs/cgroup";
+
+/**
+ * How many processes of this control group the kernel has killed since its memory ran out; undefined where it does not
+ * say.
+ */
+export function countOomKills(): number | undefined {
+  for (const file of files()) {
+    const count = /^oom_kill (\d+)$/m.exec(textOf(file) ?? "")?.[1];
+    if (count !== undefined) return Number(count);
+  }
+  return undefined;
+}
+
+/** In a container, the group that `/proc` names may be mounted as the root. */
+function files(): string[] {
+  const groups = textOf("/proc/self/cgroup") ?? "";
+  const [, two = "/"] = /^0::(.+)$/m.exec(groups) ?? [];
+  const [, one = "/"] = /^\d+:(?:\S+,)?memory(?:,\S+)?:(.+)$/m.exec(groups) ?? [];
+  return [
+    ...[two, "/"].map((group) => join(ROOT, group, "memory.events")),
+    ...[one, "/"].map((group) => join(ROOT, "memory", group, "memory.oom_control")),
+  ];
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return undefined; // another system, another version of control groups, or no right to read it
+  }
+}
