@@ -117,8 +117,8 @@ export class MemoryStore implements JobStore {
   #isHead(job: StoredJob, all: readonly StoredJob[]): boolean {
     const same = all.filter(({ key }) => key === job.key);
     const held = same.some(({ state }) => state === "running" || state === "dead" || state === "failed");
-    const oldest = Math.min(...same.filter(({ state }) => state === "waiting").map(({ order }) => order));
-    return job.state === "failed" || (!held && job.order === oldest);
+    const isOldest = same.every(({ state, order }) => state !== "waiting" || order >= job.order);
+    return job.state === "failed" || (!held && isOldest);
   }
 
   #start(job: StoredJob): TakenJob {
@@ -278,11 +278,13 @@ export class MemoryStore implements JobStore {
 
   /** The first instant after another at which a job's time comes; undefined when none waits for one. */
   nextDueAfter(now: number): number | undefined {
-    const times = [...this.#jobs.values()]
-      .filter(({ state }) => state === "waiting" || state === "failed")
-      .map(({ runAt }) => runAt.getTime())
-      .filter((time) => time > now);
-    return times.length === 0 ? undefined : Math.min(...times);
+    let next: number | undefined;
+    for (const { state, runAt } of this.#jobs.values()) {
+      const time = runAt.getTime();
+      const isDue = (state === "waiting" || state === "failed") && time > now;
+      if (isDue && (next === undefined || time < next)) next = time;
+    }
+    return next;
   }
 
   listen(onNotice: (notice: Notice) => void): () => void {

@@ -70,7 +70,7 @@ export class Background {
 
   /** @internal Puts what has been added, and whatever will be, after these calls, which may still grow. */
   follow(calls: BackgroundCall[]): void {
-    calls.push(...this.#calls);
+    for (const call of this.#calls) calls.push(call); // as arguments, 125,000 would overflow the stack
     this.#calls = calls;
   }
 

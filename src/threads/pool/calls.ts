@@ -193,7 +193,9 @@ function askReply(
       const open = (outcome as ReplyPayload)[6];
       if (open === undefined || thread === undefined) return resolve(reply);
       const background = reply.background ?? [];
-      const onAdded: OpenAt["onAdded"] = (calls) => background.push(...(findCalls(calls, table) ?? []));
+      const onAdded: OpenAt["onAdded"] = (calls) => {
+        for (const call of findCalls(calls, table) ?? []) background.push(call);
+      };
       const at = { pool: table.pool, thread, work, timeoutMs, waiter, bindable, record, answers, onAdded };
       const rest = fetchRest(at, open);
       resolve({ ...reply, background, ...rest });

@@ -164,7 +164,7 @@ export class ThreadDependencies implements RemoteDependencies {
 
   #addTasks(calls: DependencyResult["background"]): void {
     const { exchange, findCalls } = this.#line;
-    if (calls !== undefined) exchange.background.calls.push(...findCalls(calls));
+    for (const call of calls === undefined ? [] : findCalls(calls)) exchange.background.calls.push(call);
   }
 }
 
