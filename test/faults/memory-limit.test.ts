@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { littleMemory, type MemoryRoom } from "../../src/http/lifecycle/memory-room.ts";
+import { appFolder } from "../fixtures/app-folder.ts";
 import { type Command, fixture, grouped, listening } from "../fixtures/cli.ts";
 import { createClient } from "../fixtures/client.ts";
 
@@ -45,6 +46,36 @@ test("in a container where a full heap would end the process, the log says so, a
   const { code, output } = await fixed.ended();
   assert.equal(code, 0);
   assert.doesNotMatch(output, /OFFLOOP_MEMORY_LIMIT/);
+});
+
+test("in a container, the log says of a worker that the kernel has killed it, and of one that somebody else has, that it was not offloop", async (t) => {
+  const group = memoryGroup(t, 400);
+  if (group === undefined) return t.skip("no control group can be made: needs Linux and root");
+  const app = appFolder({
+    "app.ts": `import { App } from "offloop";
+const app = new App();
+app.get("/pid", async () => process.pid);
+app.get("/grow", async () => {
+  for (const all: Buffer[] = []; ; ) all.push(Buffer.alloc(2 ** 24, 1));
+});
+export default app;
+`,
+  });
+  const run = grouped(group, {}, "run", app.path("app.ts"), "--port", "0", "--workers", "1");
+  t.after(() => run.child.kill("SIGKILL"));
+  const url = await listening(run);
+  const pid: number = await (await fetch(`${url}/pid`)).json();
+  process.kill(pid, "SIGKILL");
+  await run.line(
+    new RegExp(
+      `worker ${pid} died \\(SIGKILL, not sent by offloop: if nobody did, memory ran out; give .*--workers\\)`,
+    ),
+  );
+  const again = await run.line(new RegExp(`listens on (?!${url})`)); // on another port: no worker held the first
+  await assert.rejects(fetch(`${/http:[\d./:]+/.exec(again)?.[0]}/grow`));
+  await run.line(/worker \d+ died \(SIGKILL by the kernel, since memory ran out: give .*--workers\)/);
+  run.child.kill("SIGTERM");
+  await run.ended();
 });
 
 test("in a container, no more threads start by default than half of its memory holds, unless more are to be there", (t) => {

@@ -214,7 +214,11 @@ test("SIGHUP: a new worker that hangs while it starts is ended, the old one stay
   hang.begin();
   command.child.kill("SIGHUP");
   const late = await lateWorker(command, true);
-  await command.line(new RegExp(`worker ${late} could not start \\(SIGKILL; .* worker ${pid} stays`));
+  await command.line(
+    new RegExp(
+      `worker ${late} could not start \\(SIGKILL, not sent by offloop: .*; the reason .* worker ${pid} stays`,
+    ),
+  );
   assert.equal(await pidOf(url), pid);
   hang.end();
   command.child.kill("SIGHUP");
@@ -407,7 +411,9 @@ test("a worker that dies while another starts to take its place is replaced once
   command.child.kill("SIGHUP");
   await until(async () => (await metric(operator, 'offloop_workers{state="starting"}')) === 1);
   process.kill(pid, "SIGKILL");
-  await command.line(new RegExp(`worker ${pid} died \\(SIGKILL\\); another is starting already`));
+  await command.line(
+    new RegExp(`worker ${pid} died \\(SIGKILL, not sent by offloop: .*\\); another is starting already`),
+  );
   await command.line(/restarted 1 worker/);
   const figures = await scrape(operator);
   assert.equal(figures.get('offloop_workers{state="ready"}'), 1);
