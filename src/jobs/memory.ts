@@ -206,6 +206,8 @@ export class MemoryStore implements JobStore {
     job.state = job.state === "cancelled" || job.state === "waiting" ? "waiting" : "failed";
     job.runAt = new Date(this.#clock.now());
     job.endedAt = undefined;
+    const { schedule: _, scheduledSince: __, ...payload } = job.payload;
+    job.payload = payload;
     this.#notices.tell({ kind: "enqueued", task });
     return true;
   }

@@ -137,11 +137,16 @@ export class Changes {
     return again;
   }
 
-  /** As pg-boss's `update`, which does so for one job at a time: a job is kept for as long as it would have been. */
+  /**
+   * As pg-boss's `update`, which does so for one job at a time: a job is kept for as long as it would have been. The
+   * occurrence of a schedule becomes a job like any other: it runs now since somebody wants it, whatever the schedule has
+   * become.
+   */
   async #runNow(db: Sql, queue: string, uuids: readonly string[]): Promise<readonly string[]> {
     const now = `${this.#schema}.job_now()`;
     const { rows } = await db.executeSql(
-      `update ${this.#schema}.job set start_after = ${now}, keep_until = ${now} + (keep_until - start_after)
+      `update ${this.#schema}.job set start_after = ${now}, keep_until = ${now} + (keep_until - start_after),
+        data = case when jsonb_typeof(data) = 'object' then data - '{schedule,scheduledSince}'::text[] else data end
       where name = $1 and id = any ($2::uuid[]) and state < 'active' returning id`,
       [queue, uuids],
     );

@@ -26,6 +26,10 @@ interface TakeOptions {
   readonly unread: Unread | undefined;
 }
 
+interface FetchOptions extends Pick<TakeOptions, "unread"> {
+  readonly batchSize: number;
+}
+
 /** Jobs that were taken, and the transaction that took them. */
 interface Taken {
   readonly jobs: readonly TakenJob[];
@@ -111,10 +115,7 @@ export class Takes {
 
   async #takeIn(db: Sql, task: JobTask, { most, hasSuspect, unread }: TakeOptions): Promise<Taken> {
     const free = await this.#free(db, task, unread === undefined ? most : 1);
-    const found = free > 0 ? await this.#fetch(db, task.name, { batchSize: free, unread }) : [];
-    const former = found.filter((job) => isFormer(job, task.schedule)).map(({ id }) => id);
-    if (former.length > 0) await this.#boss.deleteJob(queueName(task.name), former, { db });
-    const all = found.filter(({ id }) => !former.includes(id));
+    const all = await this.#fetchCurrent(db, task, { batchSize: free, unread });
     // An update returns its rows in any order.
     all.sort(byTurn);
     const suspects = await this.#suspects(db, task, all);
@@ -163,11 +164,28 @@ export class Takes {
     return Math.min(most, concurrency - rows[0].running);
   }
 
-  async #fetch(
+  /** Removes the occurrences of former schedules that it meets, and takes others in their place: a full take is followed by the next. */
+  async #fetchCurrent(
     db: Sql,
-    task: string,
-    { batchSize, unread }: { readonly batchSize: number; readonly unread: Unread | undefined },
+    { name, schedule }: JobTask,
+    { batchSize, unread }: FetchOptions,
   ): Promise<Fetched[]> {
+    const current: Fetched[] = [];
+    while (current.length < batchSize) {
+      const found = await this.#fetch(db, name, { batchSize: batchSize - current.length, unread });
+      const former = found.filter((job) => isFormer(job, schedule));
+      current.push(...found.filter((job) => !former.includes(job)));
+      if (former.length === 0) break;
+      await this.#boss.deleteJob(
+        queueName(name),
+        former.map(({ id }) => id),
+        { db },
+      );
+    }
+    return current;
+  }
+
+  async #fetch(db: Sql, task: string, { batchSize, unread }: FetchOptions): Promise<Fetched[]> {
     const queue = queueName(task);
     const options = { batchSize, includeMetadata: true } as const;
     if (unread === undefined) return this.#boss.fetch<unknown>(queue, { ...options, db });
