@@ -17,13 +17,16 @@ export function countOomKills(): number | undefined {
 
 /** In a container, the group that `/proc` names may be mounted as the root. */
 function files(): string[] {
-  const groups = textOf("/proc/self/cgroup") ?? "";
-  const [, two = "/"] = /^0::(.+)$/m.exec(groups) ?? [];
-  const [, one = "/"] = /^\d+:(?:\S+,)?memory(?:,\S+)?:(.+)$/m.exec(groups) ?? [];
   return [
-    ...[two, "/"].map((group) => join(ROOT, group, "memory.events")),
-    ...[one, "/"].map((group) => join(ROOT, "memory", group, "memory.oom_control")),
+    ...[groupOf(""), "/"].map((group) => join(ROOT, group, "memory.events")),
+    ...[groupOf("memory"), "/"].map((group) => join(ROOT, "memory", group, "memory.oom_control")),
   ];
+}
+
+/** The group of this process that a controller has; in version 2, where there is one group, the name is empty. */
+function groupOf(controller: string): string {
+  const lines = (textOf("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
+  return lines.find(([, names]) => names?.split(",").includes(controller))?.[2] ?? "/";
 }
 
 function textOf(file: string): string | undefined {
