@@ -235,7 +235,7 @@ export class Workers {
   #howEnded(gone: WorkerProcess, { code, signal }: WorkerEnd): string {
     if (signal !== "SIGKILL" || this.#hung.has(gone)) return signal ?? `code ${code}`;
     const isOom = (countOomKills() ?? 0) > this.#oomKills;
-    if (!isOom) return `SIGKILL, not sent by offloop: if nobody did, memory ran out; ${MORE_MEMORY}`;
+    if (!isOom) return `SIGKILL, not sent by offloop; if nobody sent it, memory ran out: ${MORE_MEMORY}`;
     this.#oomKills++; // one at a time: several may have died at once
     return `SIGKILL by the kernel, since memory ran out: ${MORE_MEMORY}`;
   }

@@ -215,9 +215,7 @@ test("SIGHUP: a new worker that hangs while it starts is ended, the old one stay
   command.child.kill("SIGHUP");
   const late = await lateWorker(command, true);
   await command.line(
-    new RegExp(
-      `worker ${late} could not start \\(SIGKILL, not sent by offloop: .*; the reason .* worker ${pid} stays`,
-    ),
+    new RegExp(`worker ${late} could not start \\(SIGKILL; the reason .* worker ${pid} stays`),
   );
   assert.equal(await pidOf(url), pid);
   hang.end();
@@ -412,7 +410,7 @@ test("a worker that dies while another starts to take its place is replaced once
   await until(async () => (await metric(operator, 'offloop_workers{state="starting"}')) === 1);
   process.kill(pid, "SIGKILL");
   await command.line(
-    new RegExp(`worker ${pid} died \\(SIGKILL, not sent by offloop: .*\\); another is starting already`),
+    new RegExp(`worker ${pid} died \\(SIGKILL, not sent by offloop; .*\\); another is starting already`),
   );
   await command.line(/restarted 1 worker/);
   const figures = await scrape(operator);
