@@ -68,7 +68,7 @@ export default app;
   process.kill(pid, "SIGKILL");
   await run.line(
     new RegExp(
-      `worker ${pid} died \\(SIGKILL, not sent by offloop; if nobody did, memory ran out; give .*--workers\\)`,
+      `worker ${pid} died \\(SIGKILL, not sent by offloop; if nobody sent it, memory ran out: give .*--workers\\)`,
     ),
   );
   const again = await run.line(new RegExp(`listens on (?!${url})`)); // on another port: no worker held the first
