@@ -152,6 +152,7 @@ test("offloop dev says once where a module throws that fails in a thread only", 
     const running = dev(
       project({
         "app.ts": `import { isMainThread } from "node:worker_threads";
+import { App } from "offloop";
 const app = new App();
 if (!isMainThread) ${throws};
 app.get("/", () => 1);
