@@ -26,7 +26,8 @@ function files(): string[] {
 /** The group of this process that a controller has; in version 2, where there is one group, the name is empty. */
 function groupOf(controller: string): string {
   const lines = (textOf("/proc/self/cgroup") ?? "").split("\n").map((line) => line.split(":"));
-  return lines.find(([, names]) => names?.split(",").includes(controller))?.[2] ?? "/";
+  const [, , ...path] = lines.find(([, names]) => names?.split(",").includes(controller)) ?? [];
+  return path.join(":") || "/"; // containerd's names have colons
 }
 
 function textOf(file: string): string | undefined {

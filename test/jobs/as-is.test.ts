@@ -120,7 +120,7 @@ test("a schema of another version: an older one is not brought up to date by a c
     [
       [
         "OFFLOOP_JOBS_SCHEMA",
-        `Cannot vouch for jobs in the schema "offloop": a newer pg-boss has made it, in version ${older + 2}, and the installed one knows ${older + 1}`,
+        `Cannot vouch for jobs in the schema "offloop": a newer pg-boss made it (version ${older + 2}), and the installed one knows ${older + 1}`,
       ],
     ],
   );

@@ -29,7 +29,7 @@ export async function findVersions(sql: Sql, schema: string): Promise<SchemaVers
 export function newerWarning({ stored, installed }: SchemaVersions, schema: string): OffloopError {
   return new OffloopError(
     "OFFLOOP_JOBS_SCHEMA",
-    `Cannot vouch for jobs in the schema "${schema}": a newer pg-boss has made it, in version ${stored}, and the installed one knows ${installed}`,
+    `Cannot vouch for jobs in the schema "${schema}": a newer pg-boss made it (version ${stored}), and the installed one knows ${installed}`,
     { fix: "run npm install pg-boss@latest, or deploy the release that made it" },
   );
 }
