@@ -44,6 +44,7 @@ class Beats {
   #upkeep: Engine | undefined;
   #busy = false;
   #tidying = false;
+  #isClosing = false;
   #count = 0;
   #silence: NodeJS.Timeout | undefined;
   #lastBeatAt = performance.now();
@@ -91,7 +92,12 @@ class Beats {
   #fail(error: unknown): void {
     this.#failedAt = performance.now();
     this.#failsSince ??= this.#failedAt;
-    this.#say({ failed: (error as Error).message });
+    this.#report(error);
+  }
+
+  /** What closing breaks off is nobody's error. */
+  #report(error: unknown): void {
+    if (!this.#isClosing) this.#say({ failed: (error as Error).message });
   }
 
   #answers(): void {
@@ -141,7 +147,7 @@ class Beats {
       }
     } catch (error) {
       this.#failedAt = performance.now();
-      this.#say({ failed: (error as Error).message });
+      this.#report(error);
     }
     this.#tidying = false;
   }
@@ -169,6 +175,7 @@ class Beats {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     await Promise.all([this.#engine?.close(), this.#upkeep?.close()]);
   }
 }
