@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { buffer } from "node:stream/consumers";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import compress from "@fastify/compress";
 import { App } from "offloop";
 import { testClient } from "offloop/testing";
 import { z } from "zod";
-import bodies from "../fixtures/inputs-app.ts";
+import { serveBodies } from "../fixtures/body-servers.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { eachLane, type Running, running } from "../fixtures/running.ts";
-import forms from "../fixtures/uploads-app.ts";
+import { eachLane } from "../fixtures/running.ts";
 
 const item = JSON.stringify({ name: "tea", price: 1 });
 const upload = "--x\r\nContent-Disposition: form-data; name=upload\r\n\r\ntea\r\n--x--\r\n";
@@ -22,18 +21,11 @@ const parsed = [
 ];
 const packings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
 
-const servers = new Map<string, Running>();
-before(async () => {
-  servers.set("/up", await running(forms, { accessLog: false }));
-  servers.set("/items", await running(bodies, { accessLog: false }));
-});
-after(async () => {
-  for (const server of servers.values()) await server.close();
-});
+const urlOf = serveBodies();
 
 for (const { path, type, body } of parsed) {
   eachLane(`a packed body of ${type} that nobody unpacks is a 415, whatever its coding`, async (lane) => {
-    const url = `${(servers.get(path) as Running).url}/${lane}${path}`;
+    const url = `${urlOf(path)}/${lane}${path}`;
     for (const [coding, pack] of Object.entries(packings)) {
       const headers = { "content-type": type, "content-encoding": coding };
       const response = await fetch(url, { method: "POST", headers, body: pack(body) });
@@ -48,7 +40,7 @@ for (const { path, type, body } of parsed) {
   });
 
   eachLane(`requests behind a packed body of ${type} are answered`, async (lane) => {
-    const socket = await openSocket((servers.get(path) as Running).url);
+    const socket = await openSocket(urlOf(path));
     const head = `POST /${lane}${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\n`;
     const packed = gzipSync(body);
     socket.send(

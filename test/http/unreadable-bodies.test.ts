@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before } from "node:test";
-import bodies from "../fixtures/inputs-app.ts";
+import { serveBodies } from "../fixtures/body-servers.ts";
 import { openSocket } from "../fixtures/raw-socket.ts";
-import { eachLane, type Running, running } from "../fixtures/running.ts";
-import forms from "../fixtures/uploads-app.ts";
+import { eachLane } from "../fixtures/running.ts";
 
 /** What is no body of its type, and what a form's operation and one of JSON answer to it. */
 const unreadable: readonly { type: string; body: string; form: number; json: number }[] = [
@@ -22,14 +20,7 @@ const unreadable: readonly { type: string; body: string; form: number; json: num
   { type: "", body: "", form: 422, json: 422 },
 ];
 
-const servers = new Map<string, Running>();
-before(async () => {
-  servers.set("/up", await running(forms, { accessLog: false }));
-  servers.set("/items", await running(bodies, { accessLog: false }));
-});
-after(async () => {
-  for (const server of servers.values()) await server.close();
-});
+const urlOf = serveBodies();
 
 for (const { type, body, form, json } of unreadable)
   for (const [path, status] of [
@@ -39,9 +30,8 @@ for (const { type, body, form, json } of unreadable)
     eachLane(
       `POST ${path}: requests behind ${type} of ${JSON.stringify(body.slice(0, 20))} are answered`,
       async (lane) => {
-        const { url } = servers.get(path) as Running;
         const request = `POST /${lane}${path} HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-        const socket = await openSocket(url);
+        const socket = await openSocket(urlOf(path));
         const last = request.replace("Host: a", "Host: a\r\nConnection: close");
         socket.send(Buffer.from(request + request + last, "latin1"));
         const statuses = [...(await socket.ended()).matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) =>
