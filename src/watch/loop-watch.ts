@@ -1,5 +1,6 @@
 import type { Logger } from "pino";
 import type { ResolvedWatch } from "../app/settings/watch-settings.ts";
+import { counted } from "../errors/counted.ts";
 import { describeError, loggable } from "../errors/described-error.ts";
 import { fixText, reportText } from "./report-text.ts";
 import { openWatch, type Watch } from "./watch.ts";
@@ -22,9 +23,7 @@ export function openLoopWatch(
     announces: log.isLevelEnabled("warn") ? (isForReading ? "text" : "json") : undefined,
     onBlock: (report, { due, skipped }) => {
       const repeated =
-        skipped === 0
-          ? ""
-          : ` (and ${skipped === 1 ? "once" : `${skipped} times`} more there since the last line)`;
+        skipped === 0 ? "" : ` (and ${counted(skipped, "time")} more there since the last line)`;
       if (due) log.warn({ blocked: report }, `${reportText(report, level)}${repeated}${fixText(report)}`);
       try {
         onBlock?.(report);

@@ -32,9 +32,8 @@ export class Changes {
     this.#schema = schema;
   }
 
-  async cancel({ task, uuid }: JobRef): Promise<boolean> {
+  cancel({ task, uuid }: JobRef): Promise<boolean> {
     const queue = queueName(task);
-    if (!(await this.#hasQueue(queue))) return false;
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => {
         // It may have waited for an attempt to be stored as failed, which pg-boss does by writing the job anew: then it
@@ -46,17 +45,6 @@ export class Changes {
     );
   }
 
-  /**
-   * Ids come from clients, and name tasks that nobody has. pg-boss would look for their queues beside the transaction:
-   * embedded, where there is one session, it would wait for itself.
-   */
-  async #hasQueue(queue: string): Promise<boolean> {
-    const { rows } = await this.#database.executeSql(`select from ${this.#schema}.queue where name = $1`, [
-      queue,
-    ]);
-    return rows.length > 0;
-  }
-
   cancelMany(jobs: readonly JobRef[], changed: Set<string>): Promise<void> {
     return this.#changeMany(jobs, changed, {
       together: (db, task, uuids) => this.#cancelIn(db, task, uuids),
@@ -64,8 +52,7 @@ export class Changes {
     });
   }
 
-  async retry({ task, uuid }: JobRef): Promise<boolean> {
-    if (!(await this.#hasQueue(queueName(task)))) return false;
+  retry({ task, uuid }: JobRef): Promise<boolean> {
     return unlessKeyTaken(() =>
       inTransaction(this.#database, async (db) => (await this.#retryIn(db, task, [uuid])).length > 0),
     );
@@ -94,9 +81,19 @@ export class Changes {
     }
   }
 
+  /**
+   * Ids come from clients, and name tasks that nobody has. pg-boss would look for their queues beside the transaction:
+   * embedded, where there is one session, it would wait for itself.
+   */
+  async #hasQueue(db: Sql, queue: string): Promise<boolean> {
+    const { rows } = await db.executeSql(`select from ${this.#schema}.queue where name = $1`, [queue]);
+    return rows.length > 0;
+  }
+
   /** @returns Those that were cancelled. */
   async #cancelIn(db: Sql, task: string, uuids: readonly string[]): Promise<readonly string[]> {
     const queue = queueName(task);
+    if (!(await this.#hasQueue(db, queue))) return [];
     const live = await this.#cancelLive(db, queue, uuids);
     const others = uuids.filter((uuid) => !live.includes(uuid));
     const all = [...live, ...(await this.#giveUp(db, queue, others))];
@@ -127,6 +124,7 @@ export class Changes {
    */
   async #retryIn(db: Sql, task: string, uuids: readonly string[]): Promise<readonly string[]> {
     const queue = queueName(task);
+    if (!(await this.#hasQueue(db, queue))) return [];
     await this.#boss.retry(queue, [...uuids], { db });
     await this.#boss.resume(queue, [...uuids], { db });
     await this.#attempts.endCancelled(queue, uuids, db);

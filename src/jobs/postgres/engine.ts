@@ -145,7 +145,7 @@ export class Engine implements JobStore {
     onStep("trying a transaction");
     await inTransaction(this.#database, (sql) => sql.executeSql("select 1"));
     onStep("making what its schema lacks");
-    const versions = await findVersions(this.#database, this.#schema);
+    const versions = await findVersions(this.#boss, this.#schema);
     if (isNewer(versions)) onError(newerWarning(versions, this.#schema));
     const refused = await createOwnSchema(this.#database, this.#schema);
     if (refused !== undefined) onError(refused);

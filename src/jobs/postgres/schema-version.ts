@@ -1,5 +1,5 @@
+import type { PgBoss } from "pg-boss";
 import { OffloopError } from "../../errors/offloop-error.ts";
-import type { Sql } from "./database.ts";
 import { loadPgBoss } from "./engine-setup.ts";
 
 /** Versions of pg-boss's part of a schema. */
@@ -15,14 +15,13 @@ export function isNewer({ stored, installed }: SchemaVersions): boolean {
   return stored !== undefined && stored > installed;
 }
 
-export async function findVersions(sql: Sql, schema: string): Promise<SchemaVersions> {
+/** @param boss - Whose connections are open. */
+export async function findVersions(boss: PgBoss, schema: string): Promise<SchemaVersions> {
   const { getConstructionPlans } = await loadPgBoss();
   // What it would store is all that pg-boss says of its own version.
   const installed = Number(/\.version\(version\) VALUES \('(\d+)'\)/.exec(getConstructionPlans(schema))?.[1]);
-  const { rows } = await sql.executeSql("select to_regclass($1) is not null as there", [`${schema}.version`]);
-  if (!rows[0].there) return { stored: undefined, installed };
-  const found = await sql.executeSql(`select version from ${schema}.version`);
-  return { stored: found.rows[0]?.version, installed };
+  const stored = (await boss.isInstalled()) ? ((await boss.schemaVersion()) ?? undefined) : undefined;
+  return { stored, installed };
 }
 
 /** The warning where a newer pg-boss has made the schema: releases that were taken back meet it, and mostly work. */

@@ -26,7 +26,7 @@ export async function startBoss(
       return await boss.start();
     } catch (error) {
       // It opens its connections before anything is refused.
-      const versions = migrate ? undefined : await findVersions(boss.getDb(), schema).catch(() => undefined);
+      const versions = migrate ? undefined : await findVersions(boss, schema).catch(() => undefined);
       await boss.stop({ graceful: false }).catch(() => {});
       const unusable = versions && unusableError(versions, schema);
       if (unusable !== undefined) throw unusable;

@@ -164,7 +164,8 @@ export class ThreadDependencies implements RemoteDependencies {
 
   #addTasks(calls: DependencyResult["background"]): void {
     const { exchange, findCalls } = this.#line;
-    for (const call of calls === undefined ? [] : findCalls(calls)) exchange.background.calls.push(call);
+    if (calls === undefined) return;
+    for (const call of findCalls(calls)) exchange.background.calls.push(call);
   }
 }
 
